@@ -29,6 +29,8 @@ pub struct PriceBook {
     known: KnownIds,
     modifiers: Vec<ModifierRow>,
     digest: [u8; 32],
+    /// The newest day that its sources name.
+    newest_source: Option<Date>,
 }
 
 impl PriceBook {
@@ -62,16 +64,18 @@ impl PriceBook {
             }
         }
         let mut entries = Vec::new();
+        let mut newest_source = None;
         for record in reader.records() {
             let record = record.map_err(|e| line_error(0, &e.to_string()))?;
             let line = record.position().map_or(0, csv::Position::line);
             let row = BookLine { headers: &headers, record: &record, line };
+            newest_source = newest_source.max(row.source_day());
             if let Some(entry) = PriceBookEntry::parse_record(row)? {
                 entries.push(entry);
             }
         }
         let digest = Sha256::digest(csv).into();
-        Ok(Self::from_entries(entries, Vec::new(), digest))
+        Ok(Self { newest_source, ..Self::from_entries(entries, Vec::new(), digest) })
     }
 
     /// This book with the rows of `other` taking precedence on the days that they hold for.
@@ -80,7 +84,8 @@ impl PriceBook {
         // Of several rows for one day the later one counts.
         let entries = self.entries.iter().chain(&other.entries).cloned().collect();
         let digest = Sha256::digest([self.digest, other.digest].concat()).into();
-        Self::from_entries(entries, self.modifiers.clone(), digest)
+        let newest_source = self.newest_source.max(other.newest_source);
+        Self { newest_source, ..Self::from_entries(entries, self.modifiers.clone(), digest) }
     }
 
     /// A book of these prices, whatever the day.
@@ -112,7 +117,7 @@ impl PriceBook {
             places.entry(entry.model.clone()).or_default().push(place);
         }
         let known = KnownIds::from_ids(places.keys().map(String::as_str));
-        Self { entries, places, known, modifiers, digest }
+        Self { entries, places, known, modifiers, digest, newest_source: None }
     }
 
     /// The rows of one id, in their order: of several for one day the later is the newer knowledge.
@@ -124,6 +129,12 @@ impl PriceBook {
     #[must_use]
     pub(crate) fn book_digest(&self) -> &[u8; 32] {
         &self.digest
+    }
+
+    /// The newest day that its sources name; `None` where none does.
+    #[must_use]
+    pub fn newest_source_day(&self) -> Option<Date> {
+        self.newest_source
     }
 
     /// The price of `model` on a day.

@@ -50,6 +50,12 @@ impl<'a> BookLine<'a> {
         column.and_then(|column| self.record.get(column)).map_or("", str::trim)
     }
 
+    /// The day at the end of its source, in brackets as in `page (2026-08-22)`, where one is named.
+    pub fn source_day(self) -> Option<Date> {
+        let (_, day) = self.field("source").trim_end_matches(')').rsplit_once('(')?;
+        day.parse().ok()
+    }
+
     /// A whole number of tokens, where the field holds one.
     fn tokens(self, name: &str) -> Result<Option<i64>, BadPriceBook> {
         let text = self.field(name);

@@ -2,7 +2,7 @@
 
 use super::super::view::{TableCell, TableColumn};
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, below_notes, body_text, break_lines, width_of,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, below_notes, body_text, break_lines, width_of,
 };
 use super::theme::Hue;
 use super::timeline::Timeline;
@@ -13,6 +13,8 @@ use super::{Chart, ChartAxis, ChartUnit, TableView};
 pub struct CostChart {
     /// What the chart shows.
     pub title: String,
+    /// What is drawn, in words.
+    pub subtitle: String,
     /// What is added up, in words: `cost in dollars`.
     pub what: String,
     /// What the numbers count.
@@ -29,7 +31,6 @@ pub struct CostChart {
 
 const WIDTH: i32 = 960;
 const PANEL: i32 = 320;
-const LEGEND: i32 = 50;
 /// The least distance of the middles of two end values.
 const MIN_LABEL_DISTANCE: i32 = 16 * GRID;
 
@@ -39,10 +40,12 @@ impl Chart for CostChart {
         // The panel starts below the notes, however many lines they take.
         let top = below_notes(&notes, LEGEND) + 6;
         let mut sheet =
-            SheetFrame::new(&self.title, &self.footer, WIDTH).into_sheet(top + PANEL + 50);
+            SheetFrame::new(&self.title, &self.footer, WIDTH)
+                .with_subtitle(&self.subtitle)
+                .into_sheet(top + PANEL + 50);
         let entries = [
-            (LegendMark::Line(12), Hue::Vermillion, "before"),
-            (LegendMark::Line(24), Hue::Blue, "after"),
+            (LegendMark::Line(12), Hue::Vermillion, "today"),
+            (LegendMark::Line(24), Hue::Blue, "with fixes"),
         ];
         sheet.add_legend((MARGIN, LEGEND), &entries);
         sheet.add_notes(&notes, LEGEND);
@@ -51,7 +54,7 @@ impl Chart for CostChart {
         let low = sums.clone().min().unwrap_or(0);
         let axis = ChartAxis::new(low, sums.max().unwrap_or(0), 7);
         let ends = [&self.before, &self.after].map(|side| side.last().copied().unwrap_or(0));
-        let words = [("before", ends[0]), ("after", ends[1])]
+        let words = [("today", ends[0]), ("with fixes", ends[1])]
             .map(|(side, end)| format!("{} {side}", self.unit.format_amount(end, false)));
         // The plot ends where the widest of the words at its right begins.
         let room = words.iter().map(|words| width_of(words, 13)).max().unwrap_or(0);
@@ -102,7 +105,7 @@ impl Chart for CostChart {
 impl CostChart {
     fn axis_note(&self) -> String {
         format!(
-            "Up: {} of all calls so far; a call counts from its start. {}",
+            "{} of all calls until then; a call counts from its start. {}",
             self.what, self.timeline.note
         )
     }
@@ -126,6 +129,7 @@ pub(super) mod tests {
         let side = |step: i128| (1..=timeline.slots.len() as i128).map(|at| at * step).collect();
         CostChart {
             title: "Order 774: cost over time".into(),
+            subtitle: "with fixes: R1".into(),
             what: "dollars".into(),
             unit: ChartUnit::Money,
             before: side(PicoUsd::PER_USD / 4),
@@ -140,7 +144,7 @@ pub(super) mod tests {
         let svg = check_chart(&sample());
         // 59 slots until the call at 580 s, a pause and 29 slots.
         for words in
-            ["$22.25 before", "$17.80 after", "Up: dollars of all calls so far", "reconstructed"]
+            ["$22.25 today", "$17.80 with fixes", "dollars of all calls until then", "reconstructed"]
         {
             assert!(svg.contains(words), "{words} is missing");
         }

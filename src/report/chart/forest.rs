@@ -3,7 +3,7 @@
 use super::super::view::{TableCell, TableColumn};
 use super::row_grid::{AXIS_HEIGHT, RowGrid, widest_text};
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, cut_to_width, width_of,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, cut_to_width, width_of,
 };
 use super::theme::Hue;
 use super::{Chart, ChartUnit, TableView};
@@ -96,7 +96,7 @@ const GAP: i32 = 14;
 
 /// Words beside a row: what is replayed, claimed, and found; the last two only where anything is
 /// claimed.
-const COLUMNS: [&str; 3] = ["replay: expected (judged on)", "claimed", "verdict"];
+const COLUMNS: [&str; 3] = ["replay, middle (compared with)", "claim", "verdict"];
 
 impl ForestRow {
     /// Every amount in it.
@@ -134,7 +134,7 @@ impl ForestRow {
         };
         let claimed = match &self.claimed {
             ForestClaim::Nothing => String::new(),
-            ForestClaim::Falls => "that it falls".to_owned(),
+            ForestClaim::Falls => "that it saves".to_owned(),
             ForestClaim::Range { saving, .. } => unit.format_range(*saving, false),
         };
         // A verdict may be a sentence, and would leave no room for the plot.
@@ -182,15 +182,18 @@ impl Chart for ForestChart {
     fn draw_sheet(&self) -> Sheet {
         let panels: Vec<&ForestPanel> = self.panels.iter().filter(|p| !p.rows.is_empty()).collect();
         let layout = ForestLayout::for_panels(&panels);
-        let frame = SheetFrame::new(&self.title, &self.footer, layout.width);
+        let frame = SheetFrame::new(&self.title, &self.footer, layout.width).with_subtitle(
+            "each row: a fix on its own, or several together, as far as somebody claims a saving",
+        );
         let legend = self.legend_entries(&panels);
         let entries: Vec<_> =
             legend.iter().map(|(mark, hue, words)| (*mark, *hue, &**words)).collect();
         // A legend is drawn on a sheet that is thrown away, to know how many lines it takes.
-        let mut top = 50 + 20 * frame.clone().into_sheet(100).add_legend((MARGIN, 50), &entries);
+        let lines = frame.clone().into_sheet(100).add_legend((MARGIN, LEGEND), &entries);
+        let mut top = LEGEND + 20 * lines;
         let heights: i32 = panels.iter().map(|panel| panel.height()).sum();
         let mut sheet = frame.into_sheet(top + heights);
-        sheet.add_legend((MARGIN, 50), &entries);
+        sheet.add_legend((MARGIN, LEGEND), &entries);
         for panel in panels {
             panel.draw_panel(&mut sheet, &layout, top + HEADING);
             top += panel.height();
@@ -263,25 +266,25 @@ impl ForestChart {
         let rows: Vec<&ForestRow> = panels.iter().flat_map(|panel| &panel.rows).collect();
         let mut entries = Vec::new();
         if rows.iter().any(|row| matches!(row.replayed, ForestReplay::Band { .. })) {
-            entries.push((LegendMark::Dot(45), Hue::Blue, "replay, expected".to_owned()));
-            entries.push((LegendMark::Line(50), Hue::Blue, "P10 to P90".to_owned()));
-            let words = format!("judged on: {}", self.widened);
+            entries.push((LegendMark::Dot(45), Hue::Blue, "replay, middle".to_owned()));
+            entries.push((LegendMark::Line(50), Hue::Blue, "8 of 10 trials".to_owned()));
+            let words = format!("compared with: {}", self.widened);
             entries.push((LegendMark::Line(14), Hue::Blue, words));
         }
         if rows.iter().any(|row| matches!(row.replayed, ForestReplay::Bounds(..))) {
-            let words = "bounds: no source gives a number between them";
+            let words = "needs your number: between these bounds";
             entries.push((LegendMark::Line(30), Hue::Purple, words.to_owned()));
         }
         if rows.iter().any(|row| matches!(row.claimed, ForestClaim::Range { .. })) {
-            let words = "claimed (pale: with the rounding of its figures)";
+            let words = "claim (pale: its rounding)";
             entries.push((LegendMark::Box, Hue::Orange, words.to_owned()));
         }
         if rows.iter().any(|row| row.at_most.is_some()) {
-            let words = "at most, with the best parameters";
+            let words = "best case";
             entries.push((LegendMark::Tick(18), Hue::Ink, words.to_owned()));
         }
         if rows.iter().any(|row| row.observed.is_some()) {
-            let words = "seen after the rollout, in pipelines of one size, with its interval";
+            let words = "measured after rollout, with its interval";
             entries.push((LegendMark::Line(30), Hue::Green, words.to_owned()));
         }
         entries

@@ -3,7 +3,7 @@
 use super::super::view::{TableCell, TableColumn};
 use super::row_grid::widest_text;
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, cut_to_width,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, cut_to_width,
 };
 use super::theme::Hue;
 use super::{Chart, ChartUnit, TableView};
@@ -45,7 +45,7 @@ pub struct InteractionChart {
 }
 
 const ROW: i32 = 34;
-const TOP: i32 = 116;
+const TOP: i32 = 118;
 const LABEL: i32 = 13;
 const NUMBER: i32 = 11;
 
@@ -75,9 +75,11 @@ impl Chart for InteractionChart {
         let left = MARGIN + label + 12;
         let width = (left + count * cell + MARGIN).max(720);
         let bottom = TOP + count * ROW;
-        let footer: Vec<String> = notes.into_iter().chain(self.footer.iter().cloned()).collect();
-        let mut sheet = SheetFrame::new(&self.title, &footer, width).into_sheet(bottom + 8);
-        draw_legend(&mut sheet, &self.axis);
+        let subtitle = [vec![self.axis.clone()], notes].concat().join("; ");
+        let mut sheet = SheetFrame::new(&self.title, &self.footer, width)
+            .with_subtitle(&subtitle)
+            .into_sheet(bottom + 8);
+        draw_legend(&mut sheet);
         let deepest =
             toggles.iter().flat_map(|t| shown.iter().map(|at| t.interaction_with[*at].abs()));
         // Where nothing depends on anything, no cell is divided by nothing.
@@ -167,25 +169,23 @@ impl InteractionChart {
         shown.sort_unstable();
         let mut notes = Vec::new();
         if weak > 0 {
-            notes.push(format!("{weak} more toggles depend less on others"));
+            notes.push(format!("{weak} more depend less on others"));
         }
         if !idle.is_empty() {
             let ids: Vec<&str> = idle.iter().map(|at| self.toggles[*at].id.as_str()).collect();
-            notes.push(format!("left out, as they depend on no other toggle: {}", ids.join(", ")));
+            notes.push(format!("on their own: {}", ids.join(", ")));
         }
         (shown, notes)
     }
 }
 
-fn draw_legend(sheet: &mut Sheet, axis: &str) {
+fn draw_legend(sheet: &mut Sheet) {
     let entries = [
-        (LegendMark::Box, OVERLAP_HUE, "below 0: save the same tokens"),
-        (LegendMark::Box, SYNERGY_HUE, "above 0: help each other"),
-        (LegendMark::Box, Hue::Rule, "on the diagonal: saving alone"),
+        (LegendMark::Box, OVERLAP_HUE, "both save the same"),
+        (LegendMark::Box, SYNERGY_HUE, "help each other"),
+        (LegendMark::Box, Hue::Rule, "on the diagonal: what the fix saves alone"),
     ];
-    sheet.add_legend((MARGIN, 50), &entries);
-    let words = cut_to_width(axis, body_text(12), sheet.size.0 - 2 * MARGIN);
-    sheet.add_text(&words, (MARGIN * GRID, 74 * GRID), body_text(12).with_hue(Hue::Grey));
+    sheet.add_legend((MARGIN, LEGEND), &entries);
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ impl LanesChart {
             LaneKind::Sessions => "session",
             LaneKind::Agents => "agent",
         };
-        format!("Each {lane}: upper bar before, lower bar with all toggles on. {}{rest}", self.note)
+        format!("Each {lane}: upper bar today, lower bar with all fixes. {}{rest}", self.note)
     }
 
     /// What colours mean, of what there is.
@@ -173,8 +173,8 @@ impl LanesChart {
             ],
             // Turns that meet are drawn as one: a bar is time at work.
             LaneKind::Agents => [
-                (SIDES[0], "at work, before", has_run(0)),
-                (SIDES[1], "at work, after", has_run(1)),
+                (SIDES[0], "at work, today", has_run(0)),
+                (SIDES[1], "at work, with all fixes", has_run(1)),
             ],
         };
         let waits = match self.kind {
@@ -311,7 +311,7 @@ mod tests {
         };
         let svg = check_chart(&lanes);
         assert!(svg.contains("hours from the first packet"));
-        assert!(svg.contains("at work, before") && svg.contains("at work, after"));
+        assert!(svg.contains("at work, today") && svg.contains("at work, with all fixes"));
         assert!(!svg.contains("session that everything waits for"));
         // What only sessions have is no column.
         let csv = String::from_utf8(crate::report::csv::table_to_csv(&lanes.data_table())).unwrap();

@@ -3,7 +3,7 @@
 
 use super::super::view::{TableCell, TableColumn};
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, break_lines,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, break_lines,
     cut_to_width,
 };
 use super::theme::Hue;
@@ -27,6 +27,8 @@ pub struct CallRateSeries {
 pub struct CallRateChart {
     /// What the chart shows.
     pub title: String,
+    /// What is drawn, in words.
+    pub subtitle: String,
     /// The time of both sides.
     pub timeline: Timeline,
     /// As recorded.
@@ -41,17 +43,18 @@ pub struct CallRateChart {
 
 const WIDTH: i32 = 960;
 const PANEL: i32 = 168;
-const LEGEND: i32 = 50;
 
 impl Chart for CallRateChart {
     fn draw_sheet(&self) -> Sheet {
         let notes = break_lines(&self.axis_note(), 12, WIDTH - 2 * MARGIN);
         let top = below_notes(&notes, LEGEND);
         let mut sheet =
-            SheetFrame::new(&self.title, &self.footer, WIDTH).into_sheet(top + 2 * PANEL + 50);
+            SheetFrame::new(&self.title, &self.footer, WIDTH)
+                .with_subtitle(&self.subtitle)
+                .into_sheet(top + 2 * PANEL + 50);
         let mut entries = vec![
-            (LegendMark::Box, Hue::Vermillion, "before"),
-            (LegendMark::Box, Hue::Blue, "after"),
+            (LegendMark::Box, Hue::Vermillion, "today"),
+            (LegendMark::Box, Hue::Blue, "with fixes"),
         ];
         if !self.limiter.is_empty() {
             entries.push((LegendMark::Line(14), Hue::Ink, self.limiter.as_str()));
@@ -99,7 +102,7 @@ impl CallRateChart {
     fn axis_note(&self) -> String {
         let slot = format_span(self.timeline.slot_ms);
         format!(
-            "Up: the most calls within any minute that ends in a slot of {slot}. {}",
+            "most calls in any minute that ends in a time slot of {slot}. {}",
             self.timeline.note
         )
     }
@@ -113,7 +116,7 @@ impl CallRateChart {
         hue: Hue,
     ) {
         // What is after the toggles is blue in every picture.
-        let side = if hue == Hue::Blue { "after" } else { "before" };
+        let side = if hue == Hue::Blue { "with fixes" } else { "today" };
         let peak = flow.peaks.iter().max().copied().unwrap_or(0);
         let calls: i64 = flow.calls.iter().sum();
         let [calls, peak] = [calls, peak].map(|count| format::format_integer(count, false));
@@ -167,6 +170,7 @@ pub(super) mod tests {
         };
         CallRateChart {
             title: "Order 774: calls a minute <b>".into(),
+            subtitle: "with fixes: R1".into(),
             before: flow(3),
             after: flow(2),
             timeline,
@@ -181,7 +185,7 @@ pub(super) mod tests {
         for words in [
             "at most 3 a minute, 1 with the limiter",
             "1 pause of 1h or more cut out",
-            "within any minute that ends in a slot of 10s",
+            "in any minute that ends in a time slot of 10s",
             "with at most 3 turns at once",
         ] {
             assert!(svg.contains(words), "{words} is missing");

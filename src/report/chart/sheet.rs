@@ -94,6 +94,10 @@ const FOOTER_LINE: i32 = 15;
 /// Between a sheet's edge and what is on it, in pixels.
 pub const MARGIN: i32 = 16;
 
+/// The middle of the subtitle and of the first line of a legend, in pixels.
+const SUBTITLE: i32 = 46;
+pub const LEGEND: i32 = 72;
+
 /// From one line under a legend to the next, in pixels.
 const NOTE: i32 = 16;
 
@@ -164,6 +168,7 @@ pub fn break_lines(words: &str, size: i32, width: i32) -> Vec<String> {
 #[derive(Clone)]
 pub struct SheetFrame {
     title: String,
+    subtitle: String,
     width: i32,
     footer: Vec<String>,
 }
@@ -173,12 +178,18 @@ impl SheetFrame {
     pub fn new(title: &str, footer: &[String], width: i32) -> Self {
         Self {
             title: clean_foreign_text(title).into_owned(),
+            subtitle: String::new(),
             width,
             footer: footer
                 .iter()
                 .flat_map(|line| break_lines(line, FOOTER, width - 2 * MARGIN))
                 .collect(),
         }
+    }
+
+    /// The frame with a line under its title that says what is drawn.
+    pub fn with_subtitle(self, words: &str) -> Self {
+        Self { subtitle: clean_foreign_text(words).into_owned(), ..self }
     }
 
     /// The sheet whose contents, title included, end at `bottom`, in pixels.
@@ -190,6 +201,11 @@ impl SheetFrame {
         // The picture's own name stays whole; what is drawn of it is cut to the sheet.
         let title = cut_to_width(&sheet.title, how, self.width - 2 * MARGIN);
         sheet.add_text(&title, (MARGIN * GRID, 24 * GRID), how);
+        if !self.subtitle.is_empty() {
+            let how = body_text(12).with_hue(Hue::Grey);
+            let words = cut_to_width(&self.subtitle, how, self.width - 2 * MARGIN);
+            sheet.add_text(&words, (MARGIN * GRID, SUBTITLE * GRID), how);
+        }
         // From the bottom up, so that the last line stands at the edge however many there are.
         for (line, up) in self.footer.iter().rev().zip(1..) {
             let y = height - up * FOOTER_LINE;

@@ -5,8 +5,7 @@
 
 use super::super::view::{CellValue, TableCell, TableColumn};
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, body_text, break_lines, cut_to_width,
-    width_of,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, body_text, cut_to_width, width_of,
 };
 use super::theme::Hue;
 use super::{Chart, ChartAxis, ChartUnit, TableView, format};
@@ -94,7 +93,7 @@ impl SweepChart {
     fn front_list(&self) -> (Vec<String>, i32) {
         let lines = self.front.iter().zip(1_usize..).map(|(choice, number)| {
             let saved = self.unit.format_amount(choice.saved, false);
-            let effort = format::format_integer(choice.effort.into(), false);
+            let effort = format::format_days(choice.effort);
             let label = if choice.label.is_empty() { "nothing" } else { &choice.label };
             format!("{number}: {label} ({saved} for {effort})")
         });
@@ -112,23 +111,18 @@ impl Chart for SweepChart {
         // The list is read down a column, then on to the next one.
         let rows = (count + columns - 1) / columns;
         let list = TOP + PANEL + 72;
-        let mut sheet =
-            SheetFrame::new(&self.title, &self.footer, WIDTH).into_sheet(list + rows * LINE + 6);
+        let sets = self.cells.iter().map(|cell| cell.sets).sum();
+        let sets = format::format_integer(sets, false);
+        let subtitle = format!("{} of each of {sets} sets; the numbered ones are below", self.axis);
+        let mut sheet = SheetFrame::new(&self.title, &self.footer, WIDTH)
+            .with_subtitle(&subtitle)
+            .into_sheet(list + rows * LINE + 6);
         let entries = [
-            (LegendMark::Box, Hue::Sky, "sets of toggles: the stronger the more"),
-            (LegendMark::Line(20), Hue::Blue, "no other set saves as much for less effort"),
-            (LegendMark::Wedge, Hue::Vermillion, "the best of its size"),
+            (LegendMark::Box, Hue::Sky, "darker: more sets here"),
+            (LegendMark::Line(20), Hue::Blue, "nothing better for this effort"),
+            (LegendMark::Wedge, Hue::Vermillion, "best of its size"),
         ];
-        sheet.add_legend((MARGIN, 50), &entries);
-        let words = format!(
-            "{} sets. Up: {}. A set's effort is the sum of its toggles' efforts, in points of \
-             about half a day. Below: the numbered sets, what each saves and for how much effort.",
-            format::format_integer(self.cells.iter().map(|cell| cell.sets).sum(), false),
-            self.axis
-        );
-        let lines_of_words = break_lines(&words, 12, WIDTH - 2 * MARGIN);
-        // The plot begins below two lines.
-        sheet.add_notes(&lines_of_words[..lines_of_words.len().min(2)], 50);
+        sheet.add_legend((MARGIN, LEGEND), &entries);
         self.draw_plot(&mut sheet);
         for (line, at) in lines.iter().zip(0..) {
             let wide = (WIDTH - 2 * MARGIN) / columns;
@@ -193,14 +187,14 @@ impl SweepChart {
         for tick in across.tick_values() {
             let x = across.position_of(tick, left, right);
             sheet.add_text(
-                &ChartUnit::Count.tick_label(tick),
+                &format::format_days(u32::try_from(tick).unwrap_or(0)),
                 (x, bottom + 14 * GRID),
                 body_text(11).align_centre(),
             );
         }
         let how = body_text(12).with_hue(Hue::Grey).align_centre();
         let middle = i32::midpoint(left, right);
-        sheet.add_text("effort to build, points", (middle, bottom + 34 * GRID), how);
+        sheet.add_text("effort, days", (middle, bottom + 34 * GRID), how);
         let most = self.cells.iter().map(|cell| cell.sets).max().unwrap_or(1);
         // A cell of whole efforts stands around them, half a point to both sides: on an axis of
         // half points.

@@ -3,7 +3,7 @@
 use super::super::format::format_short;
 use super::super::view::{CellValue, TableCell, TableColumn};
 use super::row_grid::{AXIS_HEIGHT, RowGrid, widest_text};
-use super::sheet::{GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text, width_of};
+use super::sheet::{GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, body_text, width_of};
 use super::theme::Hue;
 use super::{Chart, ChartUnit, TableView};
 
@@ -37,7 +37,7 @@ pub struct TornadoChart {
 
 const WIDTH: i32 = 960;
 const ROW: i32 = 34;
-const TOP: i32 = 96;
+const TOP: i32 = 118;
 const LABEL: i32 = 13;
 const SMALL: i32 = 11;
 const LOW: Hue = Hue::Purple;
@@ -59,21 +59,22 @@ impl Chart for TornadoChart {
         let swings = self.widest_first();
         let (shown, rest) = swings.split_at(swings.len().min(MAX_DRAWN_BARS));
         let rows = i32::try_from(shown.len()).expect("few rows");
-        let mut footer = Vec::new();
-        match rest.len() {
-            0 => {}
-            1 => footer.push("1 more parameter moves it less".to_owned()),
-            many => footer.push(format!("{many} more parameters move it less")),
-        }
-        footer.extend_from_slice(&self.footer);
+        let rest = match rest.len() {
+            0 => String::new(),
+            1 => "; 1 more moves it less".to_owned(),
+            many => format!("; {many} more move it less"),
+        };
+        let subtitle = format!("each row: one unknown at both ends, the others as usual{rest}");
         let bottom = TOP + rows * ROW + AXIS_HEIGHT;
-        let mut sheet = SheetFrame::new(&self.title, &footer, WIDTH).into_sheet(bottom);
+        let mut sheet = SheetFrame::new(&self.title, &self.footer, WIDTH)
+            .with_subtitle(&subtitle)
+            .into_sheet(bottom);
         let entries = [
-            (LegendMark::Box, LOW, "saving with the parameter at its low end"),
+            (LegendMark::Box, LOW, "at its low end"),
             (LegendMark::Box, HIGH, "at its high end"),
-            (LegendMark::Tick(18), Hue::Ink, "with all at their means"),
+            (LegendMark::Tick(18), Hue::Ink, "at usual values"),
         ];
-        sheet.add_legend((MARGIN, 50), &entries);
+        sheet.add_legend((MARGIN, LEGEND), &entries);
         let names: Vec<String> = shown.iter().map(parameter_label).collect();
         let label = widest_text(names.iter().map(String::as_str), LABEL).clamp(60, 300);
         let ends = shown
@@ -173,7 +174,7 @@ impl TornadoChart {
     fn draw_middle_line(&self, sheet: &mut Sheet, at: &RowGrid) {
         let x = at.amount_x(self.joint);
         sheet.add_line(vec![(x, at.top - 4 * GRID), (x, at.bottom)], 18, Hue::Ink);
-        let words = format!("all at their means: {}", self.unit.format_amount(self.joint, true));
+        let words = format!("at usual values: {}", self.unit.format_amount(self.joint, true));
         let half = width_of(&words, 12) * GRID / 2;
         // The line may stand at an edge, its words stay on the sheet.
         let x = x.clamp(MARGIN * GRID + half, (WIDTH - MARGIN) * GRID - half);

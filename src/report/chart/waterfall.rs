@@ -3,7 +3,7 @@
 use super::super::view::{TableCell, TableColumn};
 use super::row_grid::{AXIS_HEIGHT, RowGrid};
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, width_of,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, width_of,
 };
 use super::theme::Hue;
 use super::{Chart, ChartUnit, TableView};
@@ -24,6 +24,8 @@ pub struct WaterfallStep {
 pub struct WaterfallChart {
     /// What the chart shows.
     pub title: String,
+    /// What is drawn, in words.
+    pub subtitle: String,
     /// What the axis counts, in words: `tokens read from the cache`.
     pub axis: String,
     /// What the numbers count.
@@ -42,7 +44,7 @@ pub struct WaterfallChart {
 
 const WIDTH: i32 = 960;
 const ROW: i32 = 34;
-const TOP: i32 = 92;
+const TOP: i32 = 114;
 const LABEL: i32 = 13;
 
 impl Chart for WaterfallChart {
@@ -54,6 +56,7 @@ impl Chart for WaterfallChart {
         let place = (widest.clamp(60, 300) + 28, WIDTH - 36);
         let at = RowGrid::new(place, (TOP, rows, ROW), self.axis_ends(), true, self.unit);
         let mut sheet = SheetFrame::new(&self.title, &self.footer, WIDTH)
+            .with_subtitle(&self.subtitle)
             .into_sheet(at.bottom / GRID + AXIS_HEIGHT);
         self.draw_legend(&mut sheet);
         self.draw_grid(&mut sheet, &at);
@@ -134,15 +137,15 @@ impl WaterfallChart {
     fn draw_legend(&self, sheet: &mut Sheet) {
         let mut entries = vec![(LegendMark::Box, Hue::Blue, "total")];
         if self.steps.iter().any(|step| step.saving > 0) {
-            entries.push((LegendMark::Box, Hue::Green, "saved by a toggle"));
+            entries.push((LegendMark::Box, Hue::Green, "saved by a fix"));
         }
         if self.steps.iter().any(|step| step.saving < 0) {
-            entries.push((LegendMark::Box, Hue::Vermillion, "added by a toggle"));
+            entries.push((LegendMark::Box, Hue::Vermillion, "added by a fix"));
         }
         if self.claimed_end.is_some() || self.steps.iter().any(|step| step.claimed.is_some()) {
             entries.push((LegendMark::Box, Hue::Orange, "claimed"));
         }
-        sheet.add_legend((MARGIN, 50), &entries);
+        sheet.add_legend((MARGIN, LEGEND), &entries);
     }
 
     fn draw_grid(&self, sheet: &mut Sheet, at: &RowGrid) {
@@ -253,6 +256,7 @@ pub(super) mod tests {
         };
         WaterfallChart {
             title: "Order 774: what R1-R7 save together <message lens>".into(),
+            subtitle: "each bar: what the fix adds after those above it".into(),
             axis: "tokens read from the cache".into(),
             unit: ChartUnit::Tokens,
             baseline: ("as recorded".into(), 22_840_000),

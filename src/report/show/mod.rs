@@ -52,6 +52,8 @@ pub struct Provenance {
     pub recording_digest: String,
     /// Digest of the price book.
     pub prices_digest: String,
+    /// The day that calls are priced as of, or the newest that the book's sources name.
+    pub prices_day: String,
     /// The model that an unstated model is priced as, where there is one.
     pub assumed_model: Option<String>,
     /// The toggles with their parameters.
@@ -82,6 +84,10 @@ impl Provenance {
             recording: recording.name.clone(),
             recording_digest: hex_prefix(&recording.recording_digest(), 8),
             prices_digest: hex_prefix(pricing.book.book_digest(), 8),
+            prices_day: pricing
+                .date
+                .or(pricing.book.newest_source_day())
+                .map_or_else(String::new, |day| day.to_string()),
             assumed_model: unstated.then(|| pricing.assumed_model.clone()),
             toggles: toggles.collect::<Vec<_>>().join(", "),
             premises: scenario::premise_lines(scenario, pricing),

@@ -1,8 +1,8 @@
 //! What calls cost and when they start, on both sides of a comparison.
 
+use crate::plan::ToggleSubset;
 use crate::replay;
 use crate::study::whatif::compare::Comparison;
-use crate::study::whatif::experiment::subset_of_first;
 use crate::study::whatif::savings::Saving;
 
 /// One call.
@@ -14,10 +14,10 @@ pub struct TimedCallCost {
     pub cost: Saving,
 }
 
-/// When the calls of both sides start that are expected, in order.
+/// When the calls of both sides start that are expected, in order: nothing and some toggles on.
 #[must_use]
-pub fn call_starts_over_time(comparison: &Comparison) -> [Vec<i64>; 2] {
-    [0, subset_of_first(comparison.toggles.len())].map(|subset| {
+pub fn call_starts_over_time(comparison: &Comparison, on: ToggleSubset) -> [Vec<i64>; 2] {
+    [0, on].map(|subset| {
         let calls = replay::replay_calls(&comparison.plan, subset);
         let expected = replay::expected_rows(&comparison.plan, &calls);
         let mut starts: Vec<i64> = expected.iter().map(|call| call.outcome.start_ms).collect();
@@ -26,10 +26,13 @@ pub fn call_starts_over_time(comparison: &Comparison) -> [Vec<i64>; 2] {
     })
 }
 
-/// The calls of both sides in the order of their starts, nothing and everything toggled.
+/// The calls of both sides in the order of their starts, nothing and some toggles on.
 #[must_use]
-pub fn call_costs_over_time(comparison: &Comparison) -> [Vec<TimedCallCost>; 2] {
-    [0, subset_of_first(comparison.toggles.len())].map(|subset| {
+pub fn call_costs_over_time(
+    comparison: &Comparison,
+    on: ToggleSubset,
+) -> [Vec<TimedCallCost>; 2] {
+    [0, on].map(|subset| {
         let mut calls: Vec<TimedCallCost> = replay::replay_calls(&comparison.plan, subset)
             .iter()
             .map(|call| TimedCallCost {

@@ -162,6 +162,22 @@ impl SubsetSweep {
         last.map_or(0, |step| step.subset)
     }
 
+    /// The toggles of that set in the order in which they are built.
+    #[must_use]
+    pub fn best_set_in_build_order(&self) -> Vec<usize> {
+        let steps = self.order.steps.iter().chain(&self.order.best_of_all);
+        let built = steps.flat_map(|step| step.built.iter().copied());
+        let best = self.best_subset();
+        let mut order: Vec<usize> = Vec::new();
+        for at in built.filter(|at| best >> at & 1 == 1) {
+            // What is given up and built again stands where it was built first.
+            if !order.contains(&at) {
+                order.push(at);
+            }
+        }
+        order
+    }
+
     /// The ids of a subset's toggles.
     #[must_use]
     pub fn toggle_ids(&self, subset: ToggleSubset) -> Vec<&'static str> {

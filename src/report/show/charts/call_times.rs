@@ -6,12 +6,12 @@ use crate::study::inspect::call_costs::{
     TimedCallCost, call_costs_over_time, call_starts_over_time,
 };
 
-/// The calls of both sides in the order of their starts, nothing and everything toggled.
+/// The calls of both sides in the order of their starts, nothing on and the fixes of the picture.
 ///
 /// # Errors
 /// Why nothing can be shown over time.
 pub fn moments_of_sides(source: &ChartSource<'_>) -> Result<[Vec<TimedCallCost>; 2], String> {
-    let sides = call_costs_over_time(source.comparison_report.comparison);
+    let sides = call_costs_over_time(source.comparison_report.comparison, source.fixes());
     check_times(&start_times_ms(&sides[0]))?;
     Ok(sides)
 }
@@ -21,7 +21,7 @@ pub fn moments_of_sides(source: &ChartSource<'_>) -> Result<[Vec<TimedCallCost>;
 /// # Errors
 /// As [`moments_of_sides`].
 pub fn starts_of_sides(source: &ChartSource<'_>) -> Result<[Vec<i64>; 2], String> {
-    let sides = call_starts_over_time(source.comparison_report.comparison);
+    let sides = call_starts_over_time(source.comparison_report.comparison, source.fixes());
     check_times(&sides[0])?;
     Ok(sides)
 }

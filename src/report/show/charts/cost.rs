@@ -31,7 +31,9 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         (ChartUnit::Tokens, headline.sentence_words())
     };
     Ok(Box::new(CostChart {
-        title: format!("{}: {what} over time, before and after", source.recording_name()),
+        title: if comparison.has_dollars { "Dollars spent so far" } else { "Tokens spent so far" }
+            .to_owned(),
+        subtitle: source.fixes_words(),
         what: what.to_owned(),
         unit,
         before: cost_before,

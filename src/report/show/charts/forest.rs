@@ -31,7 +31,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         let draws =
             claim.and_then(|claim| uncertainty.claims.iter().find(|it| it.claim == claim.id));
         if let Some(row) = row_of_toggle(toggle, draws, headline) {
-            panels.add_row("each toggle on its own", metric, row);
+            panels.add_row("each fix on its own", metric, row);
         }
     }
     // Claims on calls need an axis of their own: they come after those on tokens.
@@ -39,7 +39,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         comparison.combined.iter().partition(|result| result.claim.is_of_counts());
     for result in tokens.into_iter().chain(calls) {
         let row = row_of_combined_claim(result);
-        panels.add_row("several toggles together", &result.claim.metric, row);
+        panels.add_row("several fixes together", &result.claim.metric, row);
     }
     for observed in &comparison.observed_savings {
         let row = row_of_observation(observed);
@@ -47,21 +47,23 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     }
     for bound in comparison.bounds.iter().filter(|bound| !bound.asked.is_empty()) {
         let row = row_of_bound(bound, headline);
-        panels.add_row("toggles that wait for a number", headline.metric_name(), row);
+        panels.add_row("fixes that need a number of yours", headline.metric_name(), row);
     }
     let panels = panels.panels;
     if panels.is_empty() {
-        return Err("no toggle saves anything, and none is claimed to".to_owned());
+        return Err("no fix saves anything, and none is claimed to".to_owned());
     }
     let has_claims =
         panels.iter().flat_map(|p| &p.rows).any(|row| row.claimed != ForestClaim::Nothing);
-    let claims = if has_claims { "what is claimed, and " } else { "" };
+    let title = if has_claims {
+        "What the list claims, and what the replay saves"
+    } else {
+        "What the replay saves"
+    };
     let error = format::format_share(DIFFERENCE_ERROR_BP, NumberStyle::default());
     Ok(Box::new(ForestChart {
-        title: format!("{}: {claims}what the replay saves", source.recording_name()),
-        widened: format!(
-            "P10 to P90, the error of a difference ({error}) in it, and no more than the bound"
-        ),
+        title: title.to_owned(),
+        widened: format!("these, the model's own error of {error}, no more than the best case"),
         panels,
         footer: source.footer_lines(),
     }))
@@ -96,7 +98,7 @@ fn row_of_bound(bound: &SavingBound, headline: HeadlineMetric) -> ForestRow {
     let asked: Vec<&str> = bound.asked.iter().map(|spec| spec.key).collect();
     ForestRow {
         label: format!("{} {}", bound.id, bound.title),
-        note: format!("asked for: {}", asked.join(", ")),
+        note: format!("give: {}", asked.join(", ")),
         replayed: ForestReplay::Bounds(
             headline.amount_in_saving(&bound.low).into(),
             headline.amount_in_saving(&bound.high).into(),

@@ -20,19 +20,17 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         .collect();
     if toggles.iter().flat_map(|toggle| &toggle.interaction_with).all(|amount| *amount == 0) {
         let words = headline.sentence_words();
-        return Err(format!("no two of its toggles depend on each other in {words}"));
+        return Err(format!("no two fixes depend on each other in {words}"));
     }
-    let mut footer = source.footer_lines();
     let how = match comparison.attribution.standard_error {
-        Some(_) => "Shapley interaction index, a mean over sampled orders of the other toggles",
-        None => "Shapley interaction index, a mean over every order of the other toggles",
+        Some(_) => "mean over sampled orders",
+        None => "mean over all orders",
     };
-    footer.insert(0, how.to_owned());
     Ok(Box::new(InteractionChart {
-        title: format!("{}: which toggles depend on each other", source.recording_name()),
-        axis: format!("what two save together beyond the sum of both: {}", axis_words(headline)),
+        title: "Fixes that save the same tokens".to_owned(),
+        axis: format!("what two save together beyond both alone, {}, {how}", axis_words(headline)),
         unit: ChartUnit::Tokens,
         toggles,
-        footer,
+        footer: source.footer_lines(),
     }))
 }

@@ -34,7 +34,7 @@ fn session_lanes(source: &ChartSource<'_>, study: &MinutesStudy) -> LanesChart {
         }
     };
     LanesChart {
-        title: format!("{}: sessions in time, before and after", source.recording_name()),
+        title: "When each session runs, and what waits".to_owned(),
         note: policy.to_owned(),
         kind: LaneKind::Sessions,
         lanes: study.lanes.lanes.clone(),
@@ -61,7 +61,7 @@ fn turn_lanes(source: &ChartSource<'_>) -> Result<LanesChart, String> {
     }
     let times = call_times::times_note(source.recording);
     Ok(LanesChart {
-        title: format!("{}: agents' turns in time, before and after", source.recording_name()),
+        title: "When each agent is at work, and what waits".to_owned(),
         note: format!("{note} {times}").trim_end().to_owned(),
         kind: LaneKind::Agents,
         lanes: agent_lanes(source.recording, &report.comparison.plan, all, turns),

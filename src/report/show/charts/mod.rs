@@ -16,9 +16,12 @@ mod waterfall;
 pub use growth::has_growth;
 
 use super::compare::ComparisonReport;
+use crate::plan::ToggleSubset;
 use crate::recording::Recording;
 use crate::report::chart::Chart;
+use crate::study::whatif::experiment::subset_of_first;
 use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::measured_steps::comparison_subset;
 
 /// What charts are made from.
 pub struct ChartSource<'a> {
@@ -34,9 +37,47 @@ impl ChartSource<'_> {
         &self.comparison_report.provenance.recording
     }
 
-    /// Lines at the bottom: digests, prices, toggles, seed.
+    /// The line at the bottom. Digests and parameters stand in the report and in every JSON.
     fn footer_lines(&self) -> Vec<String> {
-        self.comparison_report.provenance.footer_lines()
+        let provenance = self.comparison_report.provenance;
+        let mut parts = vec![
+            format!("windtunnel {}", env!("CARGO_PKG_VERSION")),
+            provenance.recording.clone(),
+        ];
+        if self.comparison_report.comparison.has_dollars {
+            if !provenance.prices_day.is_empty() {
+                parts.push(format!("prices {}", provenance.prices_day));
+            }
+            parts.extend(provenance.assumed_model.as_ref().map(|_| "model assumed".to_owned()));
+        }
+        vec![parts.join(" - ")]
+    }
+
+    /// The fixes that a picture shows beside today: the set that saves most, as the page opens
+    /// with; all of them where no sweep was made.
+    fn fixes(&self) -> ToggleSubset {
+        let comparison = self.comparison_report.comparison;
+        match self.comparison_report.sweep {
+            Ok(sweep) => comparison_subset(comparison, sweep, sweep.best_subset()),
+            Err(_) => subset_of_first(comparison.toggles.len()),
+        }
+    }
+
+    /// What these are, in words.
+    fn fixes_words(&self) -> String {
+        let comparison = self.comparison_report.comparison;
+        if self.comparison_report.sweep.is_err() {
+            return format!("with fixes: all {}", comparison.toggles.len());
+        }
+        let fixes = self.fixes();
+        let on = comparison.toggles.iter().enumerate().filter(|(bit, _)| fixes >> bit & 1 == 1);
+        let ids: Vec<&str> = on.map(|(_, toggle)| toggle.id).collect();
+        if ids.is_empty() { "no fix saves".into() } else { format!("with fixes: {}", ids.join(", ")) }
+    }
+
+    /// What amounts of a pipeline are of.
+    fn scope_words(&self) -> &'static str {
+        if self.comparison_report.source.pipeline().is_some() { " a run" } else { "" }
     }
 }
 
@@ -69,73 +110,72 @@ pub struct ChartKind {
 pub const ALL: [ChartKind; 10] = [
     ChartKind {
         id: "waterfall",
-        shows: "from the baseline through each toggle to the result, with what is claimed",
+        shows: "from today through each fix to the result, in the order of building",
         needs_draws: false,
-        needs_sweep: false,
+        needs_sweep: true,
         make: waterfall::make_chart,
     },
     ChartKind {
         id: "forest",
-        shows: "what is claimed against what the replay saves, each toggle and several together",
+        shows: "what the list claims, and what the replay saves",
         needs_draws: true,
         needs_sweep: false,
         make: forest::make_chart,
     },
     ChartKind {
         id: "growth",
-        shows: "context of each call of the longest sessions, with cache misses and compactions",
+        shows: "context of each call of the longest sessions, today and with fixes",
         needs_draws: false,
-        needs_sweep: false,
+        needs_sweep: true,
         make: growth::make_chart,
     },
     ChartKind {
         id: "steps",
-        shows: "tokens by step and class, before and after all toggles",
+        shows: "dollars by step, today and with fixes",
         needs_draws: false,
-        needs_sweep: false,
+        needs_sweep: true,
         make: steps::make_chart,
     },
     ChartKind {
         id: "tornado",
-        shows: "what each parameter alone moves in the joint saving",
+        shows: "which unknown moves the saving most",
         needs_draws: false,
         needs_sweep: false,
         make: tornado::make_chart,
     },
     ChartKind {
         id: "sweep",
-        shows: "what every set of toggles saves against its effort, and which sets no other beats",
+        shows: "what every set of fixes saves for its effort",
         needs_draws: false,
         needs_sweep: true,
         make: sweep::make_chart,
     },
     ChartKind {
         id: "interaction",
-        shows: "which toggles save the same tokens, and which help each other",
+        shows: "fixes that save the same tokens, and fixes that help each other",
         needs_draws: false,
         needs_sweep: false,
         make: interaction::make_chart,
     },
     ChartKind {
         id: "lanes",
-        shows: "when each session runs or each agent is at work, what waits, and runs of tests, \
-                before and after all toggles",
+        shows: "when each session or agent runs, what waits, and runs of tests",
         needs_draws: false,
         needs_sweep: false,
         make: lanes::make_chart,
     },
     ChartKind {
         id: "rate",
-        shows: "calls a minute over time, before and after all toggles",
+        shows: "calls a minute, today and with fixes",
         needs_draws: false,
-        needs_sweep: false,
+        needs_sweep: true,
         make: rate::make_chart,
     },
     ChartKind {
         id: "cost",
-        shows: "what calls have cost so far, over time, before and after all toggles",
+        shows: "dollars spent so far, today and with fixes",
         needs_draws: false,
-        needs_sweep: false,
+        needs_sweep: true,
         make: cost::make_chart,
     },
 ];

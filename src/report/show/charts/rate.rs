@@ -5,7 +5,6 @@ use crate::clock::turn_limiter::{PacketTurn, TurnLimits, counts_in_last_minute, 
 use crate::report::chart::{CallRateChart, CallRateSeries, Timeline};
 use crate::report::format;
 use crate::study::whatif::agent_loads;
-use crate::study::whatif::experiment::subset_of_first;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let (report, recording) = (source.comparison_report, source.recording);
@@ -39,7 +38,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         [before.limited, after.limited] = sent.map(|times| peaks_by_slot(&timeline, &times));
     }
     Ok(Box::new(CallRateChart {
-        title: format!("{}: calls a minute, before and after", source.recording_name()),
+        title: "Calls a minute".to_owned(),
+        subtitle: source.fixes_words(),
         before,
         after,
         timeline,
@@ -48,11 +48,10 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     }))
 }
 
-/// The turns of agents without any toggle and with all of them.
+/// The turns of agents without any fix and with those of the picture.
 fn replayed_turns_of_sides(source: &ChartSource<'_>) -> [Vec<PacketTurn>; 2] {
     let comparison = source.comparison_report.comparison;
-    let all = subset_of_first(comparison.toggles.len());
-    [0, all].map(|subset| agent_loads::replayed_turns(source.recording, &comparison.plan, subset))
+    [0, source.fixes()].map(|subset| agent_loads::replayed_turns(source.recording, &comparison.plan, subset))
 }
 
 /// The most calls within any minute that ends in each slot; the times are in order.

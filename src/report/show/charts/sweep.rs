@@ -3,7 +3,6 @@
 use super::{ChartResult, ChartSource};
 use crate::plan::ToggleSubset;
 use crate::report::chart::{ChartUnit, MarkedSet, SweepChart};
-use crate::report::format;
 use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::swept_subset::SweepMetric;
 
@@ -18,16 +17,12 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         SweepMetric::Tokens => (ChartUnit::Tokens, "tokens"),
         SweepMetric::Calls => (ChartUnit::Count, "calls"),
     };
-    let toggles = format::format_integer(sweep.toggles.len() as i64, false);
     let [front, best] = [&sweep.pareto, &sweep.best_by_size]
         .map(|subsets| subsets.iter().map(|subset| marked_set(sweep, *subset)).collect());
     let sets = sweep.entries.iter().map(|entry| (entry.effort, entry.saved_amount(sweep.metric)));
     Ok(Box::new(SweepChart {
-        title: format!(
-            "{}: {what} saved by every set of {toggles} toggles",
-            source.recording_name()
-        ),
-        axis: format!("{what} saved"),
+        title: "What every set saves for its effort".to_owned(),
+        axis: format!("{what} saved{}", source.scope_words()),
         unit,
         cells: SweepChart::count_in_cells(sets),
         front,

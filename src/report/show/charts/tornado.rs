@@ -28,12 +28,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         return Err("no parameter has a range that moves the joint saving".to_owned());
     }
     Ok(Box::new(TornadoChart {
-        title: format!(
-            "{}: what moves the joint saving, {}",
-            source.recording_name(),
-            headline.sentence_words()
-        ),
-        axis: format!("joint saving, {}", axis_words(headline)),
+        title: "Which unknown moves the saving most".to_owned(),
+        axis: format!("saved by all fixes together, {}", axis_words(headline)),
         unit: ChartUnit::Tokens,
         joint: joint.into(),
         swings,

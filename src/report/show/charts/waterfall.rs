@@ -1,44 +1,102 @@
-//! The waterfall: from the baseline through each toggle to the result, in the headline's tokens.
+//! The waterfall: from today through each fix to the result, in dollars where there are any.
 
 use super::{ChartResult, ChartSource, axis_words};
-use crate::report::chart::{ChartUnit, WaterfallChart, WaterfallStep};
+use crate::report::chart::{Chart, ChartUnit, WaterfallChart, WaterfallStep};
+use crate::report::format::{self, NumberStyle};
+use crate::study::whatif::compare::{Comparison, ToggleResult};
+use crate::study::whatif::savings::Saving;
+use crate::study::whatif::sweep::SubsetSweep;
+use crate::study::whatif::swept_subset::SweepMetric;
+use crate::units::PicoUsd;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
-    let (name, comparison) = (source.recording_name(), source.comparison_report.comparison);
-    let headline = comparison.headline;
-    // A toggle that is claimed to save stands here even where it saves nothing.
-    let steps = comparison.toggles.iter().zip(&comparison.stepwise).filter(|(toggle, _)| {
-        toggle.claim.is_some() || headline.amount_in_saving(&toggle.alone) != 0
-    });
-    let steps: Vec<_> = steps.collect();
-    if steps.is_empty() {
-        return Err("no toggle changes anything, and none is claimed to".to_owned());
+    let comparison = source.comparison_report.comparison;
+    let (unit, metric) = amounts_of(comparison);
+    let added = match source.comparison_report.sweep {
+        Ok(sweep) => added_in_build_order(comparison, sweep, metric),
+        Err(_) => added_in_list_order(comparison, metric),
+    };
+    if added.is_empty() {
+        return Err("no fix saves anything here".to_owned());
     }
-    let claimed_end = comparison.whole_pipeline_claims().next().map(|whole| {
-        // The largest saving leaves the least.
-        let (least, most) = (whole.claim.saving.start(), whole.claim.saving.end());
-        (i128::from(whole.baseline - most), i128::from(whole.baseline - least))
+    let headline = comparison.headline;
+    let baseline = metric.amount_in_saving(&Saving::from(&comparison.baseline));
+    let saved: i128 = added.iter().map(|(_, saving)| saving).sum();
+    // Claims are made in tokens: they have no place on an axis of dollars.
+    let in_tokens = unit == ChartUnit::Tokens;
+    let claimed_end = comparison.whole_pipeline_claims().next().filter(|_| in_tokens);
+    let steps = added.into_iter().map(|(toggle, saving)| WaterfallStep {
+        label: format!("{} {}", toggle.id, toggle.title),
+        saving,
+        claimed: toggle
+            .claimed_range(headline)
+            .filter(|_| in_tokens)
+            .map(|saving| (i128::from(*saving.start()), i128::from(*saving.end()))),
     });
-    Ok(Box::new(WaterfallChart {
-        title: format!("{name}: {}, toggle by toggle", headline.sentence_words()),
-        axis: axis_words(headline).to_owned(),
-        unit: ChartUnit::Tokens,
-        baseline: (
-            "baseline".to_owned(),
-            i128::from(headline.amount_in_totals(&comparison.baseline)),
-        ),
-        steps: steps
-            .into_iter()
-            .map(|(toggle, saving)| WaterfallStep {
-                label: format!("{} {}", toggle.id, toggle.title),
-                saving: i128::from(headline.amount_in_saving(saving)),
-                claimed: toggle
-                    .claimed_range(headline)
-                    .map(|saving| (i128::from(*saving.start()), i128::from(*saving.end()))),
-            })
-            .collect(),
-        result: "all together".to_owned(),
-        claimed_end,
+    let [before, after] = [baseline, baseline - saved].map(|amount| amount_words(unit, amount));
+    let (noun, scope) = match unit {
+        ChartUnit::Money => ("dollars", source.scope_words()),
+        _ => (axis_words(headline), source.scope_words()),
+    };
+    let what = if in_tokens { format!(" {}", headline.sentence_words()) } else { String::new() };
+    let chart = WaterfallChart {
+        title: format!("From {before} to {after}{what}{scope}"),
+        subtitle: "each bar: what the fix adds after those above it".to_owned(),
+        axis: format!("{noun}{scope}"),
+        unit,
+        baseline: ("today".to_owned(), baseline),
+        steps: steps.collect(),
+        result: "with fixes".to_owned(),
+        claimed_end: claimed_end.map(|whole| {
+            // The largest saving leaves the least.
+            let (least, most) = (whole.claim.saving.start(), whole.claim.saving.end());
+            (i128::from(whole.baseline - most), i128::from(whole.baseline - least))
+        }),
         footer: source.footer_lines(),
-    }))
+    };
+    Ok(Box::new(chart) as Box<dyn Chart>)
+}
+
+/// What the bars count: dollars, or the tokens that the source is told in.
+fn amounts_of(comparison: &Comparison) -> (ChartUnit, SweepMetric) {
+    use crate::study::whatif::headline::HeadlineMetric;
+    match (comparison.has_dollars, comparison.headline) {
+        (true, _) => (ChartUnit::Money, SweepMetric::Dollars),
+        (false, HeadlineMetric::Reads) => (ChartUnit::Tokens, SweepMetric::Reads),
+        (false, HeadlineMetric::Tokens) => (ChartUnit::Tokens, SweepMetric::Tokens),
+    }
+}
+
+/// The fixes of the best set, and what each adds to those before it in the order of building.
+fn added_in_build_order<'a>(
+    comparison: &'a Comparison,
+    sweep: &SubsetSweep,
+    metric: SweepMetric,
+) -> Vec<(&'a ToggleResult, i128)> {
+    let mut here = 0;
+    let added = sweep.best_set_in_build_order().into_iter().filter_map(|at| {
+        let saved = |subset| sweep.entry_of_subset(subset).saved_amount(metric);
+        let amount = saved(here | 1 << at) - saved(here);
+        here |= 1 << at;
+        let id = sweep.toggles[at].id;
+        Some((comparison.toggles.iter().find(|toggle| toggle.id == id)?, amount))
+    });
+    added.collect()
+}
+
+/// Where no sweep was made: every fix that changes anything, in the order of the list.
+fn added_in_list_order(
+    comparison: &Comparison,
+    metric: SweepMetric,
+) -> Vec<(&ToggleResult, i128)> {
+    let all = comparison.toggles.iter().zip(&comparison.stepwise);
+    let added = all.map(|(toggle, saving)| (toggle, metric.amount_in_saving(saving)));
+    added.filter(|(_, amount)| *amount != 0).collect()
+}
+
+fn amount_words(unit: ChartUnit, amount: i128) -> String {
+    match unit {
+        ChartUnit::Money => format::format_money(PicoUsd(amount), NumberStyle::default()),
+        _ => format::format_tokens(i64::try_from(amount).unwrap_or(i64::MAX), false),
+    }
 }
