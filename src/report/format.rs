@@ -228,6 +228,13 @@ pub fn format_pull_request_time(ms: i64) -> String {
     }
 }
 
+/// An instant to the minute, UTC: `2026-05-18 12:44`.
+#[must_use]
+pub fn format_day_and_minute(at_ms: i64) -> String {
+    let time = jiff::Timestamp::from_millisecond(at_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
 /// A share in basis points as percent: `12.3 %`; two places below one percent or when exact.
 #[must_use]
 pub fn format_share(bp: i64, figures: NumberStyle) -> String {

@@ -5,13 +5,14 @@
 
 use super::super::view::{CellValue, TableCell, TableColumn};
 use super::sheet::{
-    GRID, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, bold_width_of,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, bold_width_of,
     break_lines, cut_to_width,
 };
 use super::theme::Hue;
 use super::{Chart, ChartAxis, ChartUnit, TableView, format, tick_hue};
 use crate::study::inspect::cache_misses::MissGroup;
-use crate::study::inspect::call_contexts::{self, ContextLoss, HIT_BP};
+use crate::study::inspect::call_contexts::{CallContext, ContextLoss, HIT_BP};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// One session.
@@ -20,9 +21,9 @@ pub struct SessionGrowth {
     /// Its name.
     pub label: String,
     /// Its calls as recorded.
-    pub before: Vec<call_contexts::CallContext>,
+    pub before: Vec<CallContext>,
     /// Its calls that are left with the toggles on.
-    pub after: Vec<call_contexts::CallContext>,
+    pub after: Vec<CallContext>,
 }
 
 /// Context of the calls of some sessions, before and after.
@@ -30,6 +31,8 @@ pub struct SessionGrowth {
 pub struct GrowthChart {
     /// What the chart shows.
     pub title: String,
+    /// What is drawn, in words.
+    pub subtitle: String,
     /// The sessions in order.
     pub sessions: Vec<SessionGrowth>,
     /// How many sessions it does not show.
@@ -40,8 +43,6 @@ pub struct GrowthChart {
 
 const COLUMNS: usize = 3;
 const PANEL: (i32, i32) = (310, 202);
-/// The middle of the legend.
-const LEGEND: i32 = 50;
 /// How the two sides are drawn: width of the line, radius of a dot, colour.
 const BEFORE: (u32, u32, Hue) = (12, 44, Hue::Vermillion);
 const AFTER: (u32, u32, Hue) = (24, 34, Hue::Blue);
@@ -56,12 +57,14 @@ impl Chart for GrowthChart {
         let notes = break_lines(&self.axis_note(), 12, width - 2 * MARGIN);
         let top = below_notes(&notes, LEGEND);
         let mut sheet =
-            SheetFrame::new(&self.title, &self.footer, width).into_sheet(top + rows * PANEL.1);
-        let first_miss = format!("miss: {}", MissGroup::Expired.name());
+            SheetFrame::new(&self.title, &self.footer, width)
+                .with_subtitle(&self.subtitle)
+                .into_sheet(top + rows * PANEL.1);
+        let first_miss = format!("cache lost: {}", MissGroup::Expired.name());
         let dot = LegendMark::Dot(BEFORE.1);
         let entries = [
-            (LegendMark::Line(BEFORE.0), BEFORE.2, "before"),
-            (LegendMark::Line(AFTER.0), AFTER.2, "after"),
+            (LegendMark::Line(BEFORE.0), BEFORE.2, "today"),
+            (LegendMark::Line(AFTER.0), AFTER.2, "with fixes"),
             (dot, hue_of_misses(MissGroup::Expired), &*first_miss),
             (dot, hue_of_misses(MissGroup::Changed), MissGroup::Changed.name()),
             (dot, hue_of_misses(MissGroup::Evicted), MissGroup::Evicted.name()),
@@ -92,28 +95,10 @@ impl Chart for GrowthChart {
         }
         let mut view = TableView::new("Context of each call", columns);
         for session in &self.sessions {
-            for at in 0..session.before.len().max(session.after.len()) {
-                let mut row =
-                    vec![TableCell::text(&session.label), TableCell::count(at as i64 + 1)];
-                for side in [&session.before, &session.after] {
-                    // The shorter side has no call of this number.
-                    row.extend(side.get(at).map_or(
-                        [(); 4].map(|()| TableCell::missing()),
-                        |call| {
-                            let cause = match call.loss {
-                                ContextLoss::Missed(cause) => Some(cause.name()),
-                                ContextLoss::No | ContextLoss::Compacted => None,
-                            };
-                            let compacted = call.loss == ContextLoss::Compacted;
-                            [
-                                TableCell::tokens(call.context),
-                                TableCell::count(i64::from(cause.is_some())),
-                                cause.map_or_else(TableCell::missing, TableCell::text),
-                                TableCell::count(i64::from(compacted)),
-                            ]
-                        },
-                    ));
-                }
+            for (number, sides) in session.paired_calls() {
+                let number = number.map_or_else(TableCell::missing, |it| TableCell::count(it.into()));
+                let mut row = vec![TableCell::text(&session.label), number];
+                row.extend(sides.into_iter().flat_map(cells_of_call));
                 view.add_row(row);
             }
         }
@@ -121,14 +106,53 @@ impl Chart for GrowthChart {
     }
 }
 
+/// What the table says of a call, where it is made: context, miss, cause, compaction.
+fn cells_of_call(call: Option<&CallContext>) -> [TableCell; 4] {
+    let Some(call) = call else { return [(); 4].map(|()| TableCell::missing()) };
+    let cause = match call.loss {
+        ContextLoss::Missed(cause) => Some(cause.name()),
+        ContextLoss::No | ContextLoss::Compacted => None,
+    };
+    [
+        TableCell::tokens(call.context),
+        TableCell::count(i64::from(cause.is_some())),
+        cause.map_or_else(TableCell::missing, TableCell::text),
+        TableCell::count(i64::from(call.loss == ContextLoss::Compacted)),
+    ]
+}
+
+/// A call today and with fixes; `None` on the side on which it is not made.
+type BothSides<'a> = [Option<&'a CallContext>; 2];
+
+impl SessionGrowth {
+    /// Its calls by their numbers, each on both sides; those that a toggle adds at the end.
+    fn paired_calls(&self) -> Vec<(Option<u32>, BothSides<'_>)> {
+        let mut by_number: BTreeMap<u32, BothSides<'_>> = BTreeMap::new();
+        let mut added = Vec::new();
+        for (side, calls) in [&self.before, &self.after].into_iter().enumerate() {
+            for call in calls {
+                match call.number {
+                    Some(number) => by_number.entry(number).or_default()[side] = Some(call),
+                    None => {
+                        let mut sides = BothSides::default();
+                        sides[side] = Some(call);
+                        added.push((None, sides));
+                    }
+                }
+            }
+        }
+        let recorded = by_number.into_iter().map(|(number, sides)| (Some(number), sides));
+        recorded.chain(added).collect()
+    }
+}
+
 impl GrowthChart {
     /// What the axes and marks mean.
     fn axis_note(&self) -> String {
         let mut note = format!(
-            "Up: context in tokens. Across: calls, each side numbered by itself. A call misses \
-             the cache if it reads less than {} of what the call before left there, while the \
-             context goes on: because the entry expired, because prompt, model or settings \
-             changed, or because it was evicted or nobody knows.",
+            "Cache lost: a call reads less than {} of what the call before left there, because the \
+             entry expired, because prompt, model or settings changed, or because it was evicted \
+             or nobody knows.",
             format::format_short(&CellValue::Share(HIT_BP))
         );
         match self.left_out {
@@ -161,54 +185,87 @@ fn draw_session_panel(
     }
     let first = body_text(11);
     sheet.add_text("1", (left, bottom + 13 * GRID), first);
-    let longest = session.before.len().max(session.after.len());
+    let numbers = session.before.iter().chain(&session.after).filter_map(|call| call.number);
+    let longest = numbers.max().unwrap_or(1);
     if longest > 1 {
-        let last = format::format_integer(longest as i64, false);
+        let last = format::format_integer(longest.into(), false);
         sheet.add_text(&last, (right, bottom + 13 * GRID), first.align_right());
     }
     let middle = i32::midpoint(left, right);
     let [before, after] = [&session.before, &session.after]
         .map(|side| format::format_integer(side.len() as i64, false));
-    let words = format!("calls: {before} before, {after} after");
+    let words = format!("calls today {before}, with fixes {after}");
     let how = body_text(11).with_hue(Hue::Grey).align_centre();
     sheet.add_text(&words, (middle, bottom + 29 * GRID), how);
-    // The longer side fills the width. Toggles that spare calls shorten the other one, so that
-    // calls of one number stand one above the other although they may not be the same call.
-    // At least one step: a session of a single call has no stretch to divide.
-    let steps = longest.max(2) as i64 - 1;
+    // Both sides share the numbers of the recorded calls: a call stands under itself, and one that
+    // is not made leaves a gap. At least one step: a single call has no stretch to divide.
+    let steps = i64::from(longest.max(2)) - 1;
     let sides = [(&session.before, BEFORE), (&session.after, AFTER)].map(|(calls, how)| {
-        let points = calls.iter().zip(0_i64..).map(|(call, at)| {
-            let across = i32::try_from(at * i64::from(right - left) / steps);
+        let points = numbered_calls(calls).into_iter().map(|(number, context, loss)| {
+            let across = i32::try_from(i64::from(number - 1) * i64::from(right - left) / steps);
             let x = left + across.expect("a call in the panel");
-            (x, axis.position_of(i128::from(call.context), bottom, top))
+            DrawnCall { number, at: (x, axis.position_of(i128::from(context), bottom, top)), loss }
         });
-        (calls, points.collect::<Vec<SheetPoint>>(), how)
+        (points.collect::<Vec<_>>(), how)
     });
     // The thin line lies on the thick one, so that both are seen where they agree.
-    for (_, points, (width, _, hue)) in sides.iter().rev() {
-        match points[..] {
-            [] => {}
-            // A single call is a dash.
-            [(x, y)] => sheet.add_line(vec![(x, y), (x + 6 * GRID, y)], *width, *hue),
-            _ => sheet.add_thinned_line(points.iter().copied(), *width, *hue),
+    for (calls, (width, _, hue)) in sides.iter().rev() {
+        draw_unbroken_runs(sheet, calls, *width, *hue);
+    }
+    for (calls, (_, radius, hue)) in &sides {
+        draw_loss_marks(sheet, calls, (*radius, *hue));
+    }
+}
+
+/// A recorded call that is made, and where it stands.
+struct DrawnCall {
+    number: u32,
+    at: SheetPoint,
+    loss: ContextLoss,
+}
+
+/// The recorded calls of a side: number, context, and what is lost there or at calls that a toggle
+/// put before it, which have no place of their own.
+fn numbered_calls(calls: &[CallContext]) -> Vec<(u32, i64, ContextLoss)> {
+    let mut carried = ContextLoss::No;
+    let mut numbered = Vec::with_capacity(calls.len());
+    for call in calls {
+        let loss = if call.loss == ContextLoss::No { carried } else { call.loss };
+        match call.number {
+            Some(number) => {
+                numbered.push((number, call.context, loss));
+                carried = ContextLoss::No;
+            }
+            None => carried = loss,
         }
     }
-    for (calls, points, (_, radius, hue)) in &sides {
-        draw_loss_marks(sheet, calls, points, (*radius, *hue));
+    numbered
+}
+
+/// A line through each run of calls that follow each other; nothing over calls that are not made.
+fn draw_unbroken_runs(sheet: &mut Sheet, calls: &[DrawnCall], width: u32, hue: Hue) {
+    let mut last_dash = None;
+    for run in calls.chunk_by(|one, next| next.number == one.number + 1) {
+        let points = run.iter().map(|call| call.at);
+        if run.len() > 1 {
+            sheet.add_thinned_line(points, width, hue);
+            continue;
+        }
+        // A single call is a dash; a second one within a pixel of it would not be seen.
+        for (x, y) in points {
+            if last_dash.replace((x / GRID, y / GRID)) != Some((x / GRID, y / GRID)) {
+                sheet.add_line(vec![(x, y), (x + 2 * GRID, y)], width, hue);
+            }
+        }
     }
 }
 
 /// Marks what calls lose; of those that would lie on each other one stands for all.
-fn draw_loss_marks(
-    sheet: &mut Sheet,
-    calls: &[call_contexts::CallContext],
-    points: &[SheetPoint],
-    (radius, hue): (u32, Hue),
-) {
+fn draw_loss_marks(sheet: &mut Sheet, calls: &[DrawnCall], (radius, hue): (u32, Hue)) {
     let mut columns = [None; 2];
-    for (call, &(x, y)) in calls.iter().zip(points) {
+    for &DrawnCall { at: (x, y), loss, .. } in calls {
         // A mark is so wide, in grid units: a second one there would hide the first.
-        let (kind, size) = match call.loss {
+        let (kind, size) = match loss {
             ContextLoss::No => continue,
             ContextLoss::Missed(_) => (0, 25),
             ContextLoss::Compacted => (1, 40),
@@ -216,7 +273,7 @@ fn draw_loss_marks(
         if columns[kind].replace(x / size) == Some(x / size) {
             continue;
         }
-        match call.loss {
+        match loss {
             ContextLoss::Missed(cause) => {
                 sheet.add_dot((x, y), radius, hue_of_misses(cause.group()));
             }
@@ -245,20 +302,31 @@ pub(super) mod tests {
             39 => ContextLoss::Compacted,
             _ => ContextLoss::No,
         };
-        let side = |calls: i64, rise: i64| -> Vec<call_contexts::CallContext> {
-            let point = |at| call_contexts::CallContext {
+        let side = |calls: i64, rise: i64| -> Vec<CallContext> {
+            let point = |at| CallContext {
+                number: u32::try_from(at + 1).ok(),
                 context: 12_000 + rise * at / calls,
                 loss: loss(at),
             };
             (0..calls).map(point).collect()
         };
+        // Calls in the middle are not made.
+        let with_gap = |calls: i64, kept: i64, rise: i64| -> Vec<CallContext> {
+            let gone = u32::try_from(calls - kept).expect("fewer calls");
+            let mut side = side(kept, rise);
+            for call in side.iter_mut().skip(kept as usize / 2) {
+                call.number = call.number.map(|number| number + gone);
+            }
+            side
+        };
         let line = |label: &str, calls: i64, end: i64, kept: i64| SessionGrowth {
             label: label.to_owned(),
             before: side(calls, end - 12_000),
-            after: side(kept, end - 22_000),
+            after: with_gap(calls, kept, end - 22_000),
         };
         GrowthChart {
-            title: "Order 774: context of each call, as recorded and with R1-R7".into(),
+            title: "Context of each call".into(),
+            subtitle: "with fixes: R1".into(),
             sessions: vec![
                 line("investigate", 38, 41_000, 36),
                 line("implement", 111, 131_000, 52),
@@ -275,11 +343,11 @@ pub(super) mod tests {
         let svg = check_chart(&sample());
         for words in [
             "implement",
-            "calls: 111 before, 52 after",
-            "before",
+            "calls today 111, with fixes 52",
+            "today",
             "150 k",
             "seed 774",
-            "miss: expired",
+            "cache lost: expired",
         ] {
             assert!(svg.contains(words), "{words} is missing");
         }
@@ -312,8 +380,8 @@ pub(super) mod tests {
     fn odd_data_draw() {
         check_chart(&GrowthChart { sessions: vec![], left_out: 0, ..sample() });
         let name = "<b>&amp;</b> \u{202e} and a very long name without any end ".repeat(4);
-        let one = |context, loss| vec![call_contexts::CallContext { context, loss }];
-        let session = |calls: Vec<call_contexts::CallContext>| SessionGrowth {
+        let one = |context, loss| vec![CallContext { number: Some(1), context, loss }];
+        let session = |calls: Vec<CallContext>| SessionGrowth {
             label: name.clone(),
             before: calls.clone(),
             after: calls,
@@ -328,8 +396,9 @@ pub(super) mod tests {
 
     #[test]
     fn a_long_session_is_a_small_file_with_its_extremes() {
-        let side: Vec<call_contexts::CallContext> = (0..20_000)
-            .map(|at| call_contexts::CallContext {
+        let side: Vec<CallContext> = (0..20_000)
+            .map(|at| CallContext {
+                number: u32::try_from(at + 1).ok(),
                 context: if at == 7_777 { 900_000 } else { 20_000 + at * 7_919 % 100_000 },
                 loss: if at % 3 == 0 {
                     ContextLoss::Missed(MissCause::Evicted)

@@ -33,7 +33,7 @@ pub use interaction::{InteractionChart, InteractionToggle};
 pub use lanes::{LaneKind, LanesChart};
 pub use rate::{CallRateChart, CallRateSeries};
 pub use sheet::Sheet;
-pub use steps::{StepTokens, StepsChart};
+pub use steps::{StepAmounts, StepsChart};
 pub use sweep::{MarkedSet, SweepChart};
 pub use theme::{THEMES, Theme, css_variables};
 pub use timeline::Timeline;

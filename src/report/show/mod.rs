@@ -24,6 +24,7 @@ pub mod price_notes;
 pub(crate) mod report;
 pub mod routes;
 pub mod scenario;
+pub(crate) mod session_names;
 pub mod steps;
 pub(crate) mod sweep;
 pub(crate) mod volume;
@@ -31,8 +32,6 @@ pub(crate) mod volume;
 use crate::intervene::ParamUnit;
 use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
-#[cfg(feature = "charts")]
-use crate::recording::Session;
 use crate::recording::{Recording, hex_prefix};
 use crate::report::TableCell;
 use crate::report::columns::{ColumnField, fields_of_part, versioned_schema};
@@ -222,19 +221,6 @@ fn money_fields<'a>() -> Vec<ColumnField<'a, PicoUsd>> {
 /// The start of an id; a number that stands for a name is short as it is.
 fn short_id(id: &str) -> String {
     if id.starts_with("session-") { id.to_owned() } else { id.chars().take(8).collect() }
-}
-
-/// A session in a few words: its step and the start of its id.
-#[cfg(feature = "charts")]
-fn session_label(session: &Session) -> String {
-    // An id that begins with the step tells sessions apart by what follows. That comes first, so
-    // that it is still there where a long label is cut.
-    let own = session.id.strip_prefix(&session.step).filter(|_| !session.step.is_empty());
-    if let Some(own) = own {
-        return format!("{} {}", own.trim_start_matches('-'), session.step).trim().to_owned();
-    }
-    let id = short_id(&session.id);
-    if session.step.is_empty() { id } else { format!("{} {id}", session.step) }
 }
 
 /// The value of a parameter in its unit.

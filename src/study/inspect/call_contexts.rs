@@ -30,6 +30,8 @@ pub enum ContextLoss {
 /// One call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallContext {
+    /// Its number within its session as recorded, from 1; `None` of one that a toggle adds.
+    pub number: Option<u32>,
     /// Its context, tokens.
     pub context: i64,
     /// What is lost at it.
@@ -64,7 +66,13 @@ pub fn contexts_by_session(
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
             let context = row.as_made.context_tokens();
             let loss = explained_loss(recording, plan, before, row);
-            points.push(CallContext { context, loss });
+            let is_inserted = plan.event_of_row(&plan.rows[row.row as usize]).inserted_by != 0;
+            // Of several calls of one row the last is the call itself.
+            let is_last = rows.peek().is_none_or(|next| next.row != row.row);
+            let session = &recording.sessions[planned.session as usize];
+            let number = plan.call_of[row.row as usize].checked_sub(session.first_call);
+            let number = number.filter(|_| is_last && !is_inserted).map(|number| number + 1);
+            points.push(CallContext { number, context, loss });
             before = Some(row);
         }
         // Sessions that a toggle starts stand behind the one that starts them.

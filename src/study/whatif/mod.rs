@@ -7,6 +7,7 @@ pub(crate) mod agent_loads;
 pub(super) mod best_corner;
 pub(crate) mod build_order;
 pub(crate) mod candidate_sets;
+pub mod class_costs;
 pub mod claim_probabilities;
 pub mod compare;
 pub mod distribution;

@@ -1,5 +1,6 @@
 //! What a pipeline costs on one side of a comparison, and the difference of two sides.
 
+use super::class_costs::call_cost_by_class;
 use crate::clock::turn_limiter::counts_in_last_minute;
 use crate::fixed_point::ONE;
 use crate::plan::{Chance, Plan, ToggleSubset};
@@ -288,8 +289,18 @@ pub struct StepTotals {
     pub calls: i64,
     /// Tokens by class.
     pub usage: Usage,
+    /// Money by class, output that usage does not show in it, fees for searches not.
+    pub cost_by_class: [PicoUsd; 5],
     /// Session time, milliseconds.
     pub session_ms: i64,
+}
+
+impl StepTotals {
+    /// All money of the tokens.
+    #[must_use]
+    pub fn token_money(&self) -> PicoUsd {
+        self.cost_by_class.iter().copied().sum()
+    }
 }
 
 /// A replay step by step, in the order in which the steps first appear.
@@ -308,6 +319,7 @@ pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
                 sessions: 0,
                 calls: 0,
                 usage: Usage::default(),
+                cost_by_class: [PicoUsd(0); 5],
                 session_ms: 0,
             });
         }
@@ -323,6 +335,10 @@ pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
             call_parts += row.chance.parts();
             step.usage += row.outcome.usage + row.taken_back;
+            let costs = call_cost_by_class(plan, &row);
+            for (sum, cost) in step.cost_by_class.iter_mut().zip(costs) {
+                *sum += cost;
+            }
             if rows.peek().is_some_and(|next| next.row == row.row) {
                 // Made before the call of its row: kept a cache warm, or compacted.
                 continue;

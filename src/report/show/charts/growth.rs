@@ -1,11 +1,10 @@
 //! Context growth: every call of the longest sessions, before and after.
 
-use super::super::session_label;
+use super::super::session_names::SessionNames;
 use super::{ChartResult, ChartSource};
 use crate::recording::Recording;
 use crate::report::chart::{GrowthChart, SessionGrowth};
 use crate::study::inspect::call_contexts::{contexts_by_session, sessions_by_reads};
-use crate::study::whatif::experiment::subset_of_first;
 
 /// Whether there is any growth to show: what one call holds, or a published total that stands as
 /// one, is a point.
@@ -21,45 +20,24 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     if !has_growth(recording) {
         return Err("no session of it has more than one call".to_owned());
     }
-    let all = subset_of_first(comparison.toggles.len());
     let [mut before, mut after] =
-        [0, all].map(|subset| contexts_by_session(recording, &comparison.plan, subset));
+        [0, source.fixes()].map(|subset| contexts_by_session(recording, &comparison.plan, subset));
     let mut order = sessions_by_reads(recording);
     let left_out = order.len().saturating_sub(PANELS);
     order.truncate(PANELS);
+    let names = SessionNames::of_recording(recording);
     let sessions = order.into_iter().map(|at| {
-        let session = &recording.sessions[at];
         SessionGrowth {
-            label: session_label(session),
+            label: names.name(at).to_owned(),
             before: std::mem::take(&mut before[at]),
             after: std::mem::take(&mut after[at]),
         }
     });
     Ok(Box::new(GrowthChart {
-        title: format!("{}: context of each call, before and after", source.recording_name()),
+        title: "Context of each call".to_owned(),
+        subtitle: format!("tokens, calls in time order; {}", source.fixes_words()),
         sessions: sessions.collect(),
         left_out,
         footer: source.footer_lines(),
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
-    use crate::recording::Session;
-
-    #[test]
-    fn panels_of_one_step_are_told_apart() {
-        let reported = builtin_pipeline("order-774").unwrap();
-        let recording = reconstruct(&reported, Lens::Message).unwrap().recording;
-        let label = |id: &str, step: &str| {
-            let (id, step) = (id.to_owned(), step.to_owned());
-            session_label(&Session { id, step, ..recording.sessions[0].clone() })
-        };
-        assert_eq!(label("qa/EXECUTE-thread-12", "qa/EXECUTE"), "thread-12 qa/EXECUTE");
-        assert_eq!(label("qa/EXECUTE", "qa/EXECUTE"), "qa/EXECUTE");
-        assert_eq!(label("096e0115-5d", "assess"), "assess 096e0115");
-        assert_eq!(label("session-12", ""), "session-12");
-    }
 }

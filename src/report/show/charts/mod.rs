@@ -32,11 +32,6 @@ pub struct ChartSource<'a> {
 }
 
 impl ChartSource<'_> {
-    /// The name of the recording.
-    fn recording_name(&self) -> &str {
-        &self.comparison_report.provenance.recording
-    }
-
     /// The line at the bottom. Digests and parameters stand in the report and in every JSON.
     fn footer_lines(&self) -> Vec<String> {
         let provenance = self.comparison_report.provenance;

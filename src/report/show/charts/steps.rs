@@ -1,37 +1,55 @@
-//! Tokens by step and class, before and after all toggles.
+//! Dollars, or tokens, by step and class, today and with fixes.
 
-use super::{ChartResult, ChartSource};
-use crate::report::chart::{StepTokens, StepsChart};
+use super::super::session_names::SessionNames;
+use super::{ChartResult, ChartSource, axis_words};
+use crate::report::chart::{ChartUnit, StepAmounts, StepsChart};
 use crate::report::format;
+use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::savings::{StepTotals, totals_by_step};
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let comparison = source.comparison_report.comparison;
-    let (before, after) = (&comparison.baseline_steps, &comparison.variant_steps);
-    let sides = before.iter().zip(after).filter(|(a, b)| a.calls > 0 || b.calls > 0);
-    let steps: Vec<StepTokens> = sides
-        .map(|(before, after)| StepTokens {
-            label: before.name.clone(),
-            before: before.usage,
-            after: after.usage,
+    let after = totals_by_step(source.recording, &comparison.plan, source.fixes());
+    let sides = comparison.baseline_steps.iter().zip(&after);
+    let sides = sides.filter(|(a, b)| a.calls > 0 || b.calls > 0);
+    let names = SessionNames::of_recording(source.recording);
+    let has_dollars = comparison.has_dollars;
+    let amounts = |step: &StepTotals| match has_dollars {
+        true => step.cost_by_class.map(|cost| cost.0),
+        false => step.usage.by_class().map(i128::from),
+    };
+    let steps: Vec<StepAmounts> = sides
+        .map(|(before, after)| StepAmounts {
+            label: names.name_of_step(&before.name).to_owned(),
+            before: amounts(before),
+            after: amounts(after),
         })
         .collect();
     if steps.is_empty() {
         return Err("it holds no call".to_owned());
     }
-    let mut footer = Vec::new();
+    let mut subtitle =
+        format!("each step: upper bar today, lower bar with fixes; {}", source.fixes_words());
     let hidden = comparison.baseline.hidden_output;
-    if hidden != 0 {
-        footer.push(format!(
-            "not in it: {} tokens of output that usage does not show, an estimate",
+    // In dollars it is part of the output.
+    if hidden != 0 && !has_dollars {
+        subtitle = format!(
+            "{subtitle}; without {} tokens of output not in the log",
             format::format_tokens(hidden, false)
-        ));
+        );
     }
-    footer.extend(source.footer_lines());
-    let what = if comparison.has_dollars { "tokens by step and class" } else { "tokens by step" };
+    let (what, unit, noun) = if has_dollars {
+        ("Dollars", ChartUnit::Money, "dollars")
+    } else {
+        ("Tokens", ChartUnit::Tokens, axis_words(HeadlineMetric::Tokens))
+    };
     Ok(Box::new(StepsChart {
-        title: format!("{}: {what}, before and after", source.recording_name()),
-        has_classes: comparison.has_dollars,
+        title: format!("{what} by step, today and with fixes"),
+        subtitle,
+        axis: format!("{noun}{}", source.scope_words()),
+        unit,
+        has_classes: has_dollars,
         steps,
-        footer,
+        footer: source.footer_lines(),
     }))
 }

@@ -7,7 +7,7 @@ use super::{PageSource, PageToggle};
 use crate::plan::ToggleSubset;
 use crate::report::foreign_text::clean_foreign_text;
 use crate::report::format::{self, NumberStyle};
-use crate::report::show::session_label;
+use crate::report::show::session_names::SessionNames;
 use crate::study::inspect::cache_misses::MissGroup;
 use crate::study::inspect::context_curves::ContextCurve;
 use crate::study::whatif::savings::Saving;
@@ -119,6 +119,7 @@ impl PageSource<'_> {
             toggles: places_of_bits(toggles, clock.saved.bits),
             sums: vec![SUMS.len()],
         });
+        let names = SessionNames::of_recording(self.recording);
         let data = PageData {
             headline: PageHeadlineJson {
                 metric: headline.metric_name(),
@@ -148,7 +149,7 @@ impl PageSource<'_> {
                     let session = &self.recording.sessions[curve.session as usize];
                     PageCurveJson {
                         session: curve.session,
-                        label: clean_foreign_text(&session_label(session)).into_owned(),
+                        label: clean_foreign_text(names.name(curve.session as usize)).into_owned(),
                         of: session.calls,
                         calls: curve.calls.clone(),
                         bits: places_of_bits(toggles, curve.bits),

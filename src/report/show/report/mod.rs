@@ -248,6 +248,9 @@ fn sum_of_steps(steps: &[StepTotals]) -> StepTotals {
         sessions: steps.iter().map(|step| step.sessions).sum(),
         calls: steps.iter().map(|step| step.calls).sum(),
         usage: steps.iter().map(|step| step.usage).sum(),
+        cost_by_class: std::array::from_fn(|class| {
+            steps.iter().map(|step| step.cost_by_class[class]).sum()
+        }),
         session_ms: steps.iter().map(|step| step.session_ms).sum(),
     }
 }
