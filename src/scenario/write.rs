@@ -351,9 +351,14 @@ mod tests {
         let names = || prop::collection::vec(texts(), 0..3);
         let time = || prop::option::of(-1_000_000_000_000..4_000_000_000_000_i64);
         let roles = prop::sample::subsequence(vec![Role::Main, Role::Subagent], 0..2);
-        let parts = (names(), names(), names(), names(), roles, time(), time(), 0..9_u32);
-        parts.prop_map(|(pipelines, steps, models, sessions, roles, since_ms, until_ms, least)| {
+        let lists = (names(), names(), names(), names(), names());
+        let span = prop::option::of(1..4_000_000_000_i64);
+        let parts = (lists, roles, time(), time(), span, 0..9_u32);
+        parts.prop_map(|(lists, roles, since_ms, until_ms, last_ms, least)| {
+            let (pipelines, steps, models, sessions, projects) = lists;
             SessionSelection {
+                projects,
+                last_ms,
                 pipelines,
                 steps,
                 roles,

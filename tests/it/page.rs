@@ -122,7 +122,7 @@ fn experiment_774(test: impl Fn(&Recording, &Experiment<'_>)) {
 fn tables_and_curves_say_what_a_replay_says() {
     order_774(|recording, comparison| {
         let plan = &comparison.plan;
-        let kept = SubsetLookup::for_comparison(comparison);
+        let kept = SubsetLookup::for_comparison(comparison, 0);
         let shown = trace_context_curves(recording, plan, kept.bits, (12, 40));
         assert!(shown.len() == 12 && shown.iter().any(|curve| curve.bits.count_ones() > 3));
         for salt in 0..40_u64 {

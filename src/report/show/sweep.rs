@@ -403,7 +403,8 @@ mod tests {
         let swept = sweep_subsets(&experiment, SweepMetric::Dollars).expect("swept");
         let provenance = Provenance::for_scenario(&fit.recording, &pricing, &scenario);
         let shown = |sweep: &SubsetSweep| {
-            SweepReport { sweep, provenance: &provenance, rows: 0 }.to_parquet()
+            let volume = Volume::Run;
+            SweepReport { sweep, provenance: &provenance, rows: 0, volume }.to_parquet()
         };
         let bytes = shown(&swept).expect("a file");
         assert_eq!(bytes, shown(&swept).expect("a file"), "the same bytes twice");

@@ -4,6 +4,7 @@ use super::compare::Comparison;
 use super::headline::HeadlineMetric;
 use super::savings::{PipelineTotals, StepTotals, totals_by_step};
 use super::sweep::SubsetSweep;
+use crate::plan::ToggleSubset;
 use crate::recording::Recording;
 
 /// A step of the order in numbers: what a replay says after it.
@@ -24,9 +25,7 @@ pub fn measure_build_steps(
 ) -> Vec<MeasuredStep> {
     let mut steps = totals_by_step(recording, &comparison.plan, 0);
     let measured = sweep.order.steps.iter().map(|step| {
-        // The sweep leaves idle toggles out, so that its bits are not those of the comparison.
-        let ids = comparison.toggles.iter().map(|toggle| toggle.id);
-        let compared = sweep.subset_among(step.subset, ids);
+        let compared = comparison_subset(comparison, sweep, step.subset);
         let then = totals_by_step(recording, &comparison.plan, compared);
         let largest_step_fall = largest_fall(comparison.headline, &steps, &then);
         steps = then;
@@ -34,6 +33,16 @@ pub fn measure_build_steps(
         MeasuredStep { after, largest_step_fall }
     });
     measured.collect()
+}
+
+/// A subset of the sweep's toggles, which leaves idle ones out, as one of the comparison's.
+#[must_use]
+pub fn comparison_subset(
+    comparison: &Comparison,
+    sweep: &SubsetSweep,
+    subset: ToggleSubset,
+) -> ToggleSubset {
+    sweep.subset_among(subset, comparison.toggles.iter().map(|toggle| toggle.id))
 }
 
 fn largest_fall(

@@ -2,8 +2,8 @@
 
 use super::PageSource;
 use crate::plan::ToggleSubset;
+use crate::study::whatif::measured_steps::comparison_subset;
 use crate::study::whatif::subset_lookup::SubsetLookup;
-use crate::study::whatif::sweep::SubsetSweep;
 
 /// What stands after a step of the order of building.
 pub(super) struct BuildStop {
@@ -22,13 +22,8 @@ impl PageSource<'_> {
     /// The set that saves most, as bits of the comparison; empty where no sweep was made.
     pub(super) fn best_subset(&self) -> ToggleSubset {
         let shown = &self.report.comparison_report;
-        shown.sweep.map_or(0, |sweep| self.compared_subset(sweep, sweep.best_subset()))
-    }
-
-    /// A subset of a sweep, which leaves idle toggles out, as bits of the comparison.
-    fn compared_subset(&self, sweep: &SubsetSweep, subset: ToggleSubset) -> ToggleSubset {
-        let toggles = &self.report.comparison_report.comparison.toggles;
-        sweep.subset_among(subset, toggles.iter().map(|toggle| toggle.id))
+        let comparison = shown.comparison;
+        shown.sweep.map_or(0, |sweep| comparison_subset(comparison, sweep, sweep.best_subset()))
     }
 
     /// Nothing, then the sets of the order of building, the best of all at the end; none where no
@@ -42,7 +37,7 @@ impl PageSource<'_> {
         };
         let steps = sweep.order.steps.iter().chain(&sweep.order.best_of_all);
         let stops = steps.map(|step| BuildStop {
-            subset: self.compared_subset(sweep, step.subset),
+            subset: comparison_subset(shown.comparison, sweep, step.subset),
             built: step.built.iter().filter_map(bit_of).collect(),
         });
         let nothing = BuildStop { subset: 0, built: Vec::new() };

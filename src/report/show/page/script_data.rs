@@ -255,7 +255,8 @@ fn sample_amounts() -> Vec<(&'static str, String, bool, String)> {
         // Bars are written with a sign, in tokens and in dollars.
         let small = i64::try_from(amount).expect("a small sample");
         all.push(("tokens", amount.to_string(), true, format::format_tokens(small, true)));
-        let money = format::format_money(PicoUsd(amount), NumberStyle { signed: true, exact: false });
+        let signed = NumberStyle { signed: true, ..NumberStyle::default() };
+        let money = format::format_money(PicoUsd(amount), signed);
         all.push(("money", amount.to_string(), true, money));
     }
     for bp in [0, 1, 6, 9, 10, 95, 99, 100, 104, 105, 1_234, 1_235, 4_685, 9_999, 10_000, 123_456] {
