@@ -238,6 +238,9 @@ pub struct InspectArgs {
     /// that names no path, recording or text.
     #[arg(long)]
     pub fidelity: bool,
+    /// What is shown beside the first screen.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// How to write the result.
     #[arg(
         long,

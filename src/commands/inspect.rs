@@ -2,7 +2,7 @@
 
 use super::session_selection::narrow_selection;
 use super::{CommandError, CommandResult, LoadOptions, experiment_inputs, load, render_document};
-use crate::cli::{InspectArgs, OutputFormat};
+use crate::cli::{DetailArgs, InspectArgs, OutputFormat};
 use crate::price::Pricing;
 use crate::recording::Recording;
 use crate::report::show::Provenance;
@@ -11,6 +11,7 @@ use crate::report::show::inspect::{
 };
 use crate::scenario::nearest_name_hint;
 use crate::study::inspect::bill_groups::bill_groups;
+use crate::study::inspect::class_bill::ClassBill;
 use crate::study::inspect::group_key::GroupKey;
 use crate::study::inspect::holdout::HoldoutRates;
 use crate::study::inspect::holdout_scores::measure_holdout;
@@ -83,7 +84,17 @@ pub fn run(args: &InspectArgs) -> CommandResult {
         // With the error asked for, Markdown is the report that a user can publish.
         other => {
             let calibration = shown.to_calibration().filter(|_| other == OutputFormat::Markdown);
-            render_document(&calibration.unwrap_or_else(|| shown.to_document()), other)
+            match calibration {
+                Some(calibration) => render_document(&calibration, other),
+                None => {
+                    let classes = ClassBill::of_recording(loaded.recording(), &pricing);
+                    let first = shown.first_screen(&classes, loaded.source.is_published());
+                    // Who asks for the error of the model asks for more than the first screen.
+                    let details = args.detail.details || args.fidelity;
+                    let detail = DetailArgs { details, ..args.detail };
+                    super::render_answer(first, shown.to_document(), other, detail)
+                }
+            }
         }
     };
     Ok(load::finish_command(stdout, &loaded))

@@ -2,7 +2,8 @@
 
 use super::super::view::{TableCell, TableColumn};
 use super::sheet::{
-    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, below_notes, body_text, break_lines, width_of,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, below_notes, body_text, break_lines,
+    width_of,
 };
 use super::theme::Hue;
 use super::timeline::Timeline;
@@ -39,10 +40,9 @@ impl Chart for CostChart {
         let notes = break_lines(&self.axis_note(), 12, WIDTH - 2 * MARGIN);
         // The panel starts below the notes, however many lines they take.
         let top = below_notes(&notes, LEGEND) + 6;
-        let mut sheet =
-            SheetFrame::new(&self.title, &self.footer, WIDTH)
-                .with_subtitle(&self.subtitle)
-                .into_sheet(top + PANEL + 50);
+        let mut sheet = SheetFrame::new(&self.title, &self.footer, WIDTH)
+            .with_subtitle(&self.subtitle)
+            .into_sheet(top + PANEL + 50);
         let entries = [
             (LegendMark::Line(12), Hue::Vermillion, "today"),
             (LegendMark::Line(24), Hue::Blue, "with fixes"),
@@ -143,9 +143,12 @@ pub(super) mod tests {
     fn the_file_says_what_the_data_say() {
         let svg = check_chart(&sample());
         // 59 slots until the call at 580 s, a pause and 29 slots.
-        for words in
-            ["$22.25 today", "$17.80 with fixes", "dollars of all calls until then", "reconstructed"]
-        {
+        for words in [
+            "$22.25 today",
+            "$17.80 with fixes",
+            "dollars of all calls until then",
+            "reconstructed",
+        ] {
             assert!(svg.contains(words), "{words} is missing");
         }
         let csv =

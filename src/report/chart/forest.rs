@@ -3,7 +3,8 @@
 use super::super::view::{TableCell, TableColumn};
 use super::row_grid::{AXIS_HEIGHT, RowGrid, widest_text};
 use super::sheet::{
-    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, cut_to_width, width_of,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, body_text, bold_width_of, cut_to_width,
+    width_of,
 };
 use super::theme::Hue;
 use super::{Chart, ChartUnit, TableView};

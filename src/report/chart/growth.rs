@@ -5,8 +5,8 @@
 
 use super::super::view::{CellValue, TableCell, TableColumn};
 use super::sheet::{
-    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, bold_width_of,
-    break_lines, cut_to_width,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text,
+    bold_width_of, break_lines, cut_to_width,
 };
 use super::theme::Hue;
 use super::{Chart, ChartAxis, ChartUnit, TableView, format, tick_hue};
@@ -56,10 +56,9 @@ impl Chart for GrowthChart {
         let width = (columns * PANEL.0 + 24).max(title).clamp(600, 960);
         let notes = break_lines(&self.axis_note(), 12, width - 2 * MARGIN);
         let top = below_notes(&notes, LEGEND);
-        let mut sheet =
-            SheetFrame::new(&self.title, &self.footer, width)
-                .with_subtitle(&self.subtitle)
-                .into_sheet(top + rows * PANEL.1);
+        let mut sheet = SheetFrame::new(&self.title, &self.footer, width)
+            .with_subtitle(&self.subtitle)
+            .into_sheet(top + rows * PANEL.1);
         let first_miss = format!("cache lost: {}", MissGroup::Expired.name());
         let dot = LegendMark::Dot(BEFORE.1);
         let entries = [
@@ -96,7 +95,8 @@ impl Chart for GrowthChart {
         let mut view = TableView::new("Context of each call", columns);
         for session in &self.sessions {
             for (number, sides) in session.paired_calls() {
-                let number = number.map_or_else(TableCell::missing, |it| TableCell::count(it.into()));
+                let number =
+                    number.map_or_else(TableCell::missing, |it| TableCell::count(it.into()));
                 let mut row = vec![TableCell::text(&session.label), number];
                 row.extend(sides.into_iter().flat_map(cells_of_call));
                 view.add_row(row);

@@ -3,8 +3,8 @@
 
 use super::super::view::{TableCell, TableColumn};
 use super::sheet::{
-    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text, break_lines,
-    cut_to_width,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, below_notes, body_text,
+    break_lines, cut_to_width,
 };
 use super::theme::Hue;
 use super::timeline::{Timeline, format_span};
@@ -48,10 +48,9 @@ impl Chart for CallRateChart {
     fn draw_sheet(&self) -> Sheet {
         let notes = break_lines(&self.axis_note(), 12, WIDTH - 2 * MARGIN);
         let top = below_notes(&notes, LEGEND);
-        let mut sheet =
-            SheetFrame::new(&self.title, &self.footer, WIDTH)
-                .with_subtitle(&self.subtitle)
-                .into_sheet(top + 2 * PANEL + 50);
+        let mut sheet = SheetFrame::new(&self.title, &self.footer, WIDTH)
+            .with_subtitle(&self.subtitle)
+            .into_sheet(top + 2 * PANEL + 50);
         let mut entries = vec![
             (LegendMark::Box, Hue::Vermillion, "today"),
             (LegendMark::Box, Hue::Blue, "with fixes"),

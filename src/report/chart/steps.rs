@@ -126,7 +126,9 @@ impl Chart for StepsChart {
         for step in &self.steps {
             let mut row = vec![TableCell::text(&step.label)];
             for side in step.sides() {
-                row.extend(classes.iter().map(|(.., amount_of)| self.unit.to_cell(amount_of(side))));
+                row.extend(
+                    classes.iter().map(|(.., amount_of)| self.unit.to_cell(amount_of(side))),
+                );
             }
             view.add_row(row);
         }
@@ -262,7 +264,12 @@ mod tests {
         check_chart(&StepsChart { steps: vec![], ..sample() });
         let nothing = || StepAmounts { before: [0; 5], ..step("a", 0) };
         check_chart(&StepsChart { steps: vec![nothing()], ..sample() });
-        let huge = usage(i128::from(i64::MAX) / 8, i128::from(i64::MAX) / 4, i128::from(i64::MAX) / 8, i128::from(i64::MAX) / 8);
+        let huge = usage(
+            i128::from(i64::MAX) / 8,
+            i128::from(i64::MAX) / 4,
+            i128::from(i64::MAX) / 8,
+            i128::from(i64::MAX) / 8,
+        );
         let huge = StepAmounts { label: "W<&".repeat(90), before: huge, after: huge };
         check_chart(&StepsChart { steps: vec![huge, nothing()], ..sample() });
         let only_reads = |at| StepAmounts { before: usage(0, at, 0, 0), ..nothing() };

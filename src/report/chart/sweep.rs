@@ -5,7 +5,8 @@
 
 use super::super::view::{CellValue, TableCell, TableColumn};
 use super::sheet::{
-    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, body_text, cut_to_width, width_of,
+    GRID, LEGEND, LegendMark, MARGIN, Sheet, SheetFrame, SheetPoint, body_text, cut_to_width,
+    width_of,
 };
 use super::theme::Hue;
 use super::{Chart, ChartAxis, ChartUnit, TableView, format};

@@ -57,6 +57,27 @@ impl Bill {
         self.fees += search_fee(facts.web_searches);
     }
 
+    /// The dollars of each class of tokens, in the order of [`Usage::by_class`], then of output that
+    /// usage does not show, then of searches. What has no price adds nothing.
+    pub fn cost_by_class(&self, prices: &PriceResolver<'_>) -> [PicoUsd; 7] {
+        let rows = prices.all_rows();
+        let nothing = vec![0; self.bands.len()];
+        let of = |part: fn(&Usage) -> Usage| {
+            let bands: Vec<Usage> = self.bands.iter().map(part).collect();
+            replay::tally_bands(rows, &bands, &nothing).recorded
+        };
+        let no_usage = vec![Usage::default(); self.bands.len()];
+        [
+            of(|usage| Usage { fresh: usage.fresh, ..Usage::default() }),
+            of(|usage| Usage { read: usage.read, ..Usage::default() }),
+            of(|usage| Usage { write_5m: usage.write_5m, ..Usage::default() }),
+            of(|usage| Usage { write_1h: usage.write_1h, ..Usage::default() }),
+            of(|usage| Usage { output: usage.output, ..Usage::default() }),
+            replay::tally_bands(rows, &no_usage, &self.hidden).hidden,
+            self.fees,
+        ]
+    }
+
     /// The dollars of what has a price; `None` where nothing has one.
     pub fn total_cost(self, prices: &PriceResolver<'_>) -> Option<PicoUsd> {
         let rows = prices.all_rows();

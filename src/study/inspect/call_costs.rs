@@ -28,10 +28,7 @@ pub fn call_starts_over_time(comparison: &Comparison, on: ToggleSubset) -> [Vec<
 
 /// The calls of both sides in the order of their starts, nothing and some toggles on.
 #[must_use]
-pub fn call_costs_over_time(
-    comparison: &Comparison,
-    on: ToggleSubset,
-) -> [Vec<TimedCallCost>; 2] {
+pub fn call_costs_over_time(comparison: &Comparison, on: ToggleSubset) -> [Vec<TimedCallCost>; 2] {
     [0, on].map(|subset| {
         let mut calls: Vec<TimedCallCost> = replay::replay_calls(&comparison.plan, subset)
             .iter()

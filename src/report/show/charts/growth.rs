@@ -26,12 +26,10 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let left_out = order.len().saturating_sub(PANELS);
     order.truncate(PANELS);
     let names = SessionNames::of_recording(recording);
-    let sessions = order.into_iter().map(|at| {
-        SessionGrowth {
-            label: names.name(at).to_owned(),
-            before: std::mem::take(&mut before[at]),
-            after: std::mem::take(&mut after[at]),
-        }
+    let sessions = order.into_iter().map(|at| SessionGrowth {
+        label: names.name(at).to_owned(),
+        before: std::mem::take(&mut before[at]),
+        after: std::mem::take(&mut after[at]),
     });
     Ok(Box::new(GrowthChart {
         title: "Context of each call".to_owned(),

@@ -35,10 +35,8 @@ impl ChartSource<'_> {
     /// The line at the bottom. Digests and parameters stand in the report and in every JSON.
     fn footer_lines(&self) -> Vec<String> {
         let provenance = self.comparison_report.provenance;
-        let mut parts = vec![
-            format!("windtunnel {}", env!("CARGO_PKG_VERSION")),
-            provenance.recording.clone(),
-        ];
+        let mut parts =
+            vec![format!("windtunnel {}", env!("CARGO_PKG_VERSION")), provenance.recording.clone()];
         if self.comparison_report.comparison.has_dollars {
             if !provenance.prices_day.is_empty() {
                 parts.push(format!("prices {}", provenance.prices_day));
@@ -67,7 +65,11 @@ impl ChartSource<'_> {
         let fixes = self.fixes();
         let on = comparison.toggles.iter().enumerate().filter(|(bit, _)| fixes >> bit & 1 == 1);
         let ids: Vec<&str> = on.map(|(_, toggle)| toggle.id).collect();
-        if ids.is_empty() { "no fix saves".into() } else { format!("with fixes: {}", ids.join(", ")) }
+        if ids.is_empty() {
+            "no fix saves".into()
+        } else {
+            format!("with fixes: {}", ids.join(", "))
+        }
     }
 
     /// What amounts of a pipeline are of.

@@ -51,7 +51,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
 /// The turns of agents without any fix and with those of the picture.
 fn replayed_turns_of_sides(source: &ChartSource<'_>) -> [Vec<PacketTurn>; 2] {
     let comparison = source.comparison_report.comparison;
-    [0, source.fixes()].map(|subset| agent_loads::replayed_turns(source.recording, &comparison.plan, subset))
+    [0, source.fixes()]
+        .map(|subset| agent_loads::replayed_turns(source.recording, &comparison.plan, subset))
 }
 
 /// The most calls within any minute that ends in each slot; the times are in order.

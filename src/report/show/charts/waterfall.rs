@@ -85,10 +85,7 @@ fn added_in_build_order<'a>(
 }
 
 /// Where no sweep was made: every fix that changes anything, in the order of the list.
-fn added_in_list_order(
-    comparison: &Comparison,
-    metric: SweepMetric,
-) -> Vec<(&ToggleResult, i128)> {
+fn added_in_list_order(comparison: &Comparison, metric: SweepMetric) -> Vec<(&ToggleResult, i128)> {
     let all = comparison.toggles.iter().zip(&comparison.stepwise);
     let added = all.map(|(toggle, saving)| (toggle, metric.amount_in_saving(saving)));
     added.filter(|(_, amount)| *amount != 0).collect()

@@ -3,6 +3,7 @@
 mod calibration;
 mod error_fields;
 mod fields;
+mod first_screen;
 mod source_recordings;
 
 use super::Provenance;
@@ -139,9 +140,7 @@ impl<'a> InspectReport<'a> {
             document.add_section(self.misses_section());
         }
         if let Some(pivot) = self.pivot {
-            let fields = fields::pivot_fields(&pivot.keys);
-            let title = "Blocks, dearest re-reads first";
-            let table = self.table_of_first_rows(title, &fields, pivot.rows.iter().collect());
+            let table = self.pivot_table(pivot);
             document.add_section(Section::new("Grouped").with_table(table));
         }
         if has_calls {
@@ -169,6 +168,13 @@ impl<'a> InspectReport<'a> {
         document
     }
 
+    /// Blocks grouped as asked for.
+    fn pivot_table(&self, pivot: &BlockPivot) -> TableView {
+        let fields = fields::pivot_fields(&pivot.keys);
+        let title = "Blocks, dearest re-reads first";
+        self.table_of_first_rows(title, &fields, pivot.rows.iter().collect())
+    }
+
     /// The bills, and under them the totals of the whole recording.
     fn bills_table(&self, bills: &BillTable) -> TableView {
         let totals = &self.summary.totals;
@@ -186,6 +192,16 @@ impl<'a> InspectReport<'a> {
         };
         let fields = fields::bill_fields(&bills.keys);
         let mut view = self.table_of_first_rows("Bills", &fields, bills.rows.iter().collect());
+        // Where not all fit, money stays longest.
+        for column in &mut view.columns {
+            column.rank = match column.heading.as_str() {
+                "cost" => 9,
+                "calls" => 8,
+                "cache reads" => 7,
+                "cache writes" | "output" => 6,
+                _ => column.rank,
+            };
+        }
         view.add_total_row(&fields, &&whole);
         if totals.hidden_output > 0 {
             view.add_footnote(format!(

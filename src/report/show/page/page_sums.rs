@@ -74,8 +74,12 @@ pub const SUMS: [PageSum; 10] = [
     new_sum("calls", "calls", PageUnit::Count, |saving| saving.calls.into()),
     new_sum("fresh", "new input", PageUnit::Tokens, |saving| saving.usage.fresh.into()),
     new_sum("read", "cache reads", PageUnit::Tokens, |saving| saving.usage.read.into()),
-    new_sum("write_5m", "cache writes, 5 min", PageUnit::Tokens, |saving| saving.usage.write_5m.into()),
-    new_sum("write_1h", "cache writes, 1 h", PageUnit::Tokens, |saving| saving.usage.write_1h.into()),
+    new_sum("write_5m", "cache writes, 5 min", PageUnit::Tokens, |saving| {
+        saving.usage.write_5m.into()
+    }),
+    new_sum("write_1h", "cache writes, 1 h", PageUnit::Tokens, |saving| {
+        saving.usage.write_1h.into()
+    }),
     new_sum("output", "output", PageUnit::Tokens, |saving| saving.usage.output.into()),
     new_sum("output_hidden", "output not in the log", PageUnit::Tokens, |saving| {
         saving.hidden_output.into()

@@ -76,10 +76,8 @@ impl PageSource<'_> {
             None => ("", ""),
         };
         let knob = escape_html(toggle.chosen.toggle.card().knob);
-        let mut out = format!(
-            "<tr{class}>{}<small class=\"knob\">{knob}</small>",
-            tick_cells(toggle, state)
-        );
+        let mut out =
+            format!("<tr{class}>{}<small class=\"knob\">{knob}</small>", tick_cells(toggle, state));
         if let Some(reason) = &toggle.refusal {
             let _ = write!(out, "<small class=\"why\">{}</small>", escape_html(reason));
         }
@@ -102,10 +100,8 @@ impl PageSource<'_> {
         self.push_alone_cell(&mut out, toggle);
         let points = toggle.chosen.grade.effort;
         let days = if points == 0 { "setting".to_owned() } else { format::format_days(points) };
-        let _ = write!(
-            out,
-            "<td class=\"n\" data-label=\"effort\" data-sort=\"{points}\">{days}</td>"
-        );
+        let _ =
+            write!(out, "<td class=\"n\" data-label=\"effort\" data-sort=\"{points}\">{days}</td>");
         if has_claims {
             push_claim_cell(&mut out, toggle);
         }
