@@ -16,6 +16,7 @@ use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::compare::{Comparison, compare_toggles};
 use crate::study::whatif::distribution::{GroupedSavings, SessionGrouping, distribute_savings};
 use crate::study::whatif::experiment::Experiment;
+use crate::study::whatif::saving_bands::DrawnSet;
 use crate::study::whatif::sweep::{SubsetSweep, sweep_subsets};
 use crate::study::whatif::swept_subset::SweepMetric;
 
@@ -32,6 +33,8 @@ pub struct ComparisonRun {
     /// Where it comes from.
     pub provenance: Provenance,
     loads: Vec<LoadComparison>,
+    /// The sets of the order of building in all draws, by the bits of the sweep.
+    drawn: Vec<DrawnSet>,
     /// Every subset; `None` before it is asked for.
     sweep: Option<Result<SubsetSweep, String>>,
 }
@@ -60,14 +63,20 @@ impl ComparisonRun {
         let sweep = sweep_inputs(&inputs);
         let ids: Vec<&str> =
             inputs.scenario.split_awaiting_toggles().0.iter().map(ChosenToggle::id).collect();
+        let quoted = sweep.as_ref().map(Decision::quoted_sets).unwrap_or_default();
         let sets: Vec<ToggleSubset> = sweep.as_ref().map_or_else(
             |_| Vec::new(),
             |sweep| {
-                let quoted = Decision::quoted_sets(sweep).into_iter();
-                quoted.map(|set| sweep.subset_among(set, ids.iter().copied())).collect()
+                let ids = || ids.iter().copied();
+                quoted.iter().map(|set| sweep.subset_among(*set, ids())).collect()
             },
         );
-        Self::compare_with_sets(inputs, Some(sweep), &sets)
+        let mut run = Self::compare_with_sets(inputs, Some(sweep), &sets)?;
+        let drawn = run.comparison.uncertainty.iter().flat_map(|it| &it.sets);
+        // Drawn by the bits of the comparison, quoted by those of the sweep.
+        let drawn = quoted.iter().zip(drawn);
+        run.drawn = drawn.map(|(set, drawn)| DrawnSet { subset: *set, ..drawn.clone() }).collect();
+        Ok(run)
     }
 
     fn compare_with_sets(
@@ -106,7 +115,16 @@ impl ComparisonRun {
             }
         }
         let provenance = Provenance::for_scenario(loaded.recording(), pricing, scenario);
-        Ok(Self { inputs, comparison, findings, spread: None, provenance, loads, sweep })
+        Ok(Self {
+            inputs,
+            comparison,
+            findings,
+            spread: None,
+            provenance,
+            loads,
+            drawn: Vec::new(),
+            sweep,
+        })
     }
 
     /// What was replayed.
@@ -155,6 +173,7 @@ impl ComparisonRun {
                 .sweep
                 .as_ref()
                 .map_or(Err(""), |sweep| sweep.as_ref().map_err(String::as_str)),
+            drawn: &self.drawn,
             distribution: self.spread.as_ref(),
             provenance: &self.provenance,
         }

@@ -27,6 +27,7 @@ mod criteria;
 mod docs;
 mod field_reports;
 mod figures;
+mod first_screens;
 mod foreign;
 mod gate;
 mod gate_defects;

@@ -1,7 +1,7 @@
 //! What to do, in one sentence, and the rows that it rests on: the same on every screen.
 //!
-//! The figure of a set is its replay at the expected values of all ranges; its band is P10 and P90
-//! of the same set in all draws.
+//! The figure of a set is its mean over all draws, its band is P10 and P90 in the same draws. Without
+//! draws it is its replay at the expected values of all ranges, and has no band.
 
 use super::Provenance;
 use super::volume::Volume;
@@ -14,9 +14,8 @@ use crate::report::format::{
 };
 use crate::report::view::CellValue;
 use crate::study::stats::quantile::CredibleBand;
-use crate::study::whatif::compare::Comparison;
 use crate::study::whatif::headline::HeadlineMetric;
-use crate::study::whatif::saving_bands::SavingBands;
+use crate::study::whatif::saving_bands::{DrawnSet, SavingBands};
 use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::swept_subset::{SweepMetric, SweepToggle};
 use crate::units::PicoUsd;
@@ -29,8 +28,8 @@ const LITTLE_BP: i128 = 100;
 pub struct Decision<'a> {
     /// Every subset, with the order of building.
     pub sweep: &'a SubsetSweep,
-    /// The comparison with its draws, where one was made.
-    pub comparison: Option<&'a Comparison>,
+    /// The sets of the order in all draws, by the bits of the sweep; none without draws.
+    pub drawn: &'a [DrawnSet],
     /// What amounts are said for.
     pub volume: Volume,
 }
@@ -83,7 +82,9 @@ impl<'a> Decision<'a> {
 
     /// What a set saves, for the volume.
     fn saved(self, subset: ToggleSubset) -> i128 {
-        self.volume.scaled(self.sweep.entry_of_subset(subset).saved_amount(self.sweep.metric))
+        let at_means = self.sweep.entry_of_subset(subset).saved_amount(self.sweep.metric);
+        let mean = self.drawn_set(subset).map(|set| set.mean.amount(self.sweep.metric));
+        self.volume.scaled(mean.unwrap_or(at_means))
     }
 
     /// What there is to save, for the volume.
@@ -102,11 +103,11 @@ impl<'a> Decision<'a> {
     /// The band of a set, for the volume; `None` where it was not drawn.
     #[must_use]
     pub fn band(self, subset: ToggleSubset) -> Option<CredibleBand<i128>> {
-        let comparison = self.comparison?;
-        let compared = self.sweep.subset_among(subset, comparison.toggles.iter().map(|it| it.id));
-        let sets = &comparison.uncertainty.as_ref()?.sets;
-        let drawn = sets.iter().find(|set| set.subset == compared)?;
-        self.band_of_savings(&drawn.bands)
+        self.band_of_savings(&self.drawn_set(subset)?.bands)
+    }
+
+    fn drawn_set(self, subset: ToggleSubset) -> Option<&'a DrawnSet> {
+        self.drawn.iter().find(|set| set.subset == subset)
     }
 
     /// A band in what sets are ranked by.
@@ -136,15 +137,12 @@ impl<'a> Decision<'a> {
         self.sweep.order.steps.last().map(|step| step.subset)
     }
 
-    /// The sets whose bands the sentences quote.
+    /// The sets that are quoted: after each fix of the order, and each that costs on its own.
     #[must_use]
     pub fn quoted_sets(sweep: &SubsetSweep) -> Vec<ToggleSubset> {
-        let last = sweep.order.enough.checked_sub(1);
-        let decided = last.and_then(|last| sweep.order.steps.get(last));
-        let mut sets: Vec<ToggleSubset> =
-            decided.into_iter().chain(sweep.order.steps.last()).map(|step| step.subset).collect();
-        sets.dedup();
-        sets
+        let decision = Decision { sweep, drawn: &[], volume: Volume::Record };
+        let rows = decision.rows().into_iter().map(|row| row.subset);
+        rows.chain(sweep.order.costs.iter().map(|at| 1 << at)).collect()
     }
 
     /// The lines of the decision: what to do, and what all the rest would add.
@@ -223,10 +221,7 @@ impl<'a> Decision<'a> {
         let &at = costs.iter().filter(|at| alone(**at) < 0).min_by_key(|at| alone(**at))?;
         let id = self.sweep.toggles[at].id;
         let cost = self.amount_words(-alone(at));
-        let drawn = self.comparison.and_then(|comparison| {
-            let toggle = comparison.toggles.iter().find(|toggle| toggle.id == id)?;
-            self.band_of_savings(&toggle.bands?.alone)
-        });
+        let drawn = self.band(1 << at);
         let band = drawn.map_or_else(String::new, |band| {
             let ends = (self.amount_words(-band.p10), self.amount_words(band.p90.abs()));
             let other = if band.p90 > 0 { "less" } else { "more" };

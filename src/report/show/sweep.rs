@@ -1,28 +1,29 @@
 //! The sweep: front, best sets, ranking, and the whole lattice for other programs.
 
+mod first_screen;
+
 use super::build_order::{BuildOrderReport, saved_fields, step_fields};
-use super::decision::{Decision, DecisionRow, effort_cell, effort_words};
+use super::decision::Decision;
 use super::volume::Volume;
 use super::{Provenance, totals_fields};
 use crate::plan::ToggleSubset;
 use crate::report::columns::{ColumnField, object_json};
-use crate::report::document::LabelledRemark;
 use crate::report::json;
 use crate::report::view::ColumnKind;
-use crate::report::{ReportDocument, Section, TableCell, TableColumn, TableView, format};
+use crate::report::{ReportDocument, Section, TableCell, TableView, format};
 #[cfg(feature = "tables")]
 use crate::report::{columns::column_batches, parquet};
 use crate::study::whatif::headline::HeadlineMetric;
+use crate::study::whatif::saving_bands::DrawnSet;
 use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::swept_subset::{SweepEntry, SweepToggle};
-
-/// Rows of the first screen.
-const MOST_ROWS: usize = 12;
 
 /// A sweep and everything it is shown with.
 pub struct SweepReport<'a> {
     /// The numbers.
     pub sweep: &'a SubsetSweep,
+    /// The sets of the order of building in all draws.
+    pub drawn: &'a [DrawnSet],
     /// What amounts are said for.
     pub volume: Volume,
     /// Where they come from.
@@ -34,87 +35,7 @@ pub struct SweepReport<'a> {
 impl<'a> SweepReport<'a> {
     /// What to do first.
     fn decision(&self) -> Decision<'a> {
-        Decision { sweep: self.sweep, comparison: None, volume: self.volume }
-    }
-
-    /// The first screen: the order of building, and where one may stop.
-    #[must_use]
-    pub fn first_screen(&self) -> Section {
-        let decision = self.decision();
-        let rows = decision.rows();
-        let Some(stop) = rows.iter().rfind(|row| row.is_decided) else {
-            return Section::new("").with_decision(decision.lines()).with_remarks(self.more());
-        };
-        let reached = format::format_share_in_sentence(self.sweep.order.reached_bp);
-        let sets = format::format_integer(self.sweep.entries.len() as i64, false);
-        let days = effort_words(self.sweep.entry_of_subset(stop.subset).effort);
-        let line = format!(
-            "Stop after {}: {days} reach {reached} of what the best of all {sets} sets saves.",
-            stop.toggle.id
-        );
-        Section::new("")
-            .with_decision([line])
-            .with_table(self.front_table(decision, &rows))
-            .with_remarks(self.more())
-    }
-
-    /// One fix more in each row.
-    fn front_table(&self, decision: Decision<'a>, rows: &[DecisionRow<'a>]) -> TableView {
-        let amount = |heading: &str| {
-            let column = TableColumn::new(heading, decision.amount_value(0).column_kind());
-            column.as_forecast().with_rank(5)
-        };
-        let columns = vec![
-            TableColumn::text(""),
-            TableColumn::text("build next"),
-            TableColumn::text("effort").flush_right().with_rank(4),
-            amount("so far"),
-            TableColumn::share("of all").with_rank(3),
-            amount("adds"),
-            TableColumn::count("calls").with_sign().from_width(100),
-            TableColumn::count("places").from_width(100),
-            TableColumn::text("how").from_width(120),
-        ];
-        let mut view = TableView::new("", columns).for_first_screen();
-        let total = decision.total();
-        for row in rows.iter().take(MOST_ROWS) {
-            let share = row.so_far * 10_000 / total.max(1);
-            view.add_row(vec![
-                TableCell::text(row.toggle.id),
-                TableCell::text(row.toggle.title),
-                TableCell::text(effort_cell(self.sweep.entry_of_subset(row.subset).effort)),
-                TableCell::new(decision.amount_value(row.so_far)),
-                TableCell::share(i64::try_from(share).unwrap_or_default()),
-                TableCell::new(decision.amount_value(row.adds)),
-                TableCell::count(-row.calls),
-                TableCell::count(i64::from(row.toggle.found)),
-                TableCell::text(row.toggle.knob),
-            ]);
-        }
-        let best = self.sweep.best_entries(1);
-        let best = best.first().map_or_else(String::new, |best| {
-            let saved = decision.volume.scaled(best.saved_amount(self.sweep.metric));
-            format!(
-                "; the best of all saves {} for {}",
-                decision.amount_words(saved),
-                effort_words(best.effort)
-            )
-        });
-        view.add_footnote(format!("no set of the same effort saves more{best}"));
-        view
-    }
-
-    /// Where to look next.
-    fn more(&self) -> Vec<LabelledRemark> {
-        let mut remarks = Vec::new();
-        if !self.sweep.waiting.is_empty() {
-            let waiting: Vec<&str> = self.sweep.waiting.iter().map(|(id, _)| *id).collect();
-            let text = format!("{} need a number of yours: windtunnel compare", waiting.join(", "));
-            remarks.push(LabelledRemark::new("note", text));
-        }
-        let more = "--details, --out sets.csv, windtunnel chart sweep";
-        remarks.push(LabelledRemark::new("more", more));
-        remarks
+        Decision { sweep: self.sweep, drawn: self.drawn, volume: self.volume }
     }
 
     /// For people.

@@ -1,5 +1,6 @@
 //! What amounts are said for: one run, all of a record, or a month at the volume seen.
 
+use crate::reconstruct::RecordingSource;
 use crate::recording::Recording;
 use std::ops::Range;
 
@@ -20,12 +21,15 @@ pub enum Volume {
 }
 
 impl Volume {
-    /// What the figures of a recording are said for.
+    /// What the figures of a source are said for.
     #[must_use]
-    pub fn of_recording(recording: &Recording, is_published: bool) -> Self {
-        if is_published {
-            return Self::Run;
-        }
+    pub fn of_source(source: &RecordingSource) -> Self {
+        let recording = match source {
+            RecordingSource::Pipeline { .. } => return Self::Run,
+            // The days of published totals are no volume: nobody says that others are like them.
+            RecordingSource::Routes { .. } => return Self::Record,
+            RecordingSource::Recorded(recording) => recording,
+        };
         match span_of_calls(recording) {
             Some(span) if span.end - span.start >= LEAST_SPAN_MS => {
                 Self::Month { first_ms: span.start, last_ms: span.end }

@@ -66,6 +66,19 @@ pub struct MeanSaving {
     pub cost: PicoUsd,
 }
 
+impl MeanSaving {
+    /// What sets are ranked by.
+    #[must_use]
+    pub fn amount(&self, metric: SweepMetric) -> i128 {
+        match metric {
+            SweepMetric::Dollars => self.cost.0,
+            SweepMetric::Reads => self.read.into(),
+            SweepMetric::Tokens => self.tokens.into(),
+            SweepMetric::Calls => self.calls.into(),
+        }
+    }
+}
+
 impl DrawnSet {
     /// A set by what it saves in each draw.
     pub(super) fn from_draws<'a, T>(

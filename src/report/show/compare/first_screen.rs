@@ -1,22 +1,16 @@
 //! The first screen of `compare`: what to do, in which order, and what that rests on.
 
+mod remarks;
+
 use super::{ComparisonReport, claim_verdict_word, verdict_tone};
-use crate::intervene;
-use crate::price::utc_day_of;
-use crate::reconstruct::{Lens, RecordingSource};
 use crate::report::document::LabelledRemark;
-use crate::report::format::{
-    self, NumberStyle, format_forecast_tokens, format_integer, format_share_in_sentence,
-};
-use crate::report::show::decision::{Decision, DecisionRow, assumed_price_words, effort_cell};
-use crate::report::show::volume::{Volume, span_of_calls};
-use crate::report::show::{parameter_value, price_notes};
+use crate::report::format::{self, NumberStyle, format_forecast_tokens, format_share_in_sentence};
+use crate::report::show::decision::{Decision, DecisionRow, effort_cell};
+use crate::report::show::price_notes;
+use crate::report::show::volume::Volume;
 use crate::report::{Section, TableCell, TableColumn, TableView};
-use crate::study::inspect::fidelity::measure_fidelity;
 use crate::study::whatif::compare::{CombinedClaimResult, ToggleResult};
 use crate::study::whatif::saving_bounds::SavingBound;
-use crate::study::whatif::swept_subset::SweepMetric;
-use crate::study::whatif::tornado::SavingSwing;
 use crate::study::whatif::verdict::ClaimVerdict;
 use crate::units::ratio_bp;
 
@@ -25,7 +19,7 @@ const MOST_ROWS: usize = 5;
 /// Rows of fixes that wait for a number.
 const MOST_WAITING: usize = 4;
 /// Ids that a line names before it counts.
-const MOST_IDS: usize = 6;
+const MOST_IDS: usize = 8;
 
 impl<'a> ComparisonReport<'a> {
     /// The first screen; without an order of building the reason why there is none.
@@ -50,15 +44,17 @@ impl<'a> ComparisonReport<'a> {
         let mut remarks = vec![self.basis(Some(decision))];
         remarks.extend(self.find_out_first(decision));
         let notes = price_notes::price_notes(&self.provenance.coverage);
-        remarks.extend(notes.into_iter().next().map(|note| LabelledRemark::new("note", note)));
+        // That there are no dollars stands in the basis.
+        let mut notes = notes.into_iter().filter(|_| self.comparison.has_dollars);
+        remarks.extend(notes.next().map(|note| LabelledRemark::new("note", note)));
         remarks.push(self.more(rows.first()));
         section.with_remarks(remarks)
     }
 
     /// The decision; `None` where no order of building can be told.
     pub(in crate::report::show) fn decision(&self) -> Option<Decision<'a>> {
-        let volume = Volume::of_recording(self.source.recording(), self.source.is_published());
-        Some(Decision { sweep: self.sweep.ok()?, comparison: Some(self.comparison), volume })
+        let volume = Volume::of_source(self.source);
+        Some(Decision { sweep: self.sweep.ok()?, drawn: self.drawn, volume })
     }
 
     /// What to do, and what is claimed: the first lines of every screen and file.
@@ -174,7 +170,7 @@ impl<'a> ComparisonReport<'a> {
         toggle.claim.as_ref().map_or_else(TableCell::missing, |claim| {
             let word = match claim_verdict_word(claim, toggle.verdict) {
                 "falls, as said" => "saves",
-                "does not fall" => "saves nothing alone",
+                "does not fall" => "not alone",
                 word => word,
             };
             TableCell::text(word).with_tone(verdict_tone(toggle.verdict))
@@ -201,7 +197,8 @@ impl<'a> ComparisonReport<'a> {
         if let (Some(last), Some(shown)) = (more.last(), rows.get(MOST_ROWS - 1)) {
             let ids: Vec<&str> = more.iter().map(|row| row.toggle.id).collect();
             let adds = decision.amount_words(last.so_far - shown.so_far);
-            words.push(format!("{} more add {adds}: {}", more.len(), list_of_ids(&ids)));
+            let verb = if more.len() == 1 { "adds" } else { "add" };
+            words.push(format!("{} more {verb} {adds}: {}", more.len(), list_of_ids(&ids)));
         }
         let ids = |toggles: &[usize]| -> Vec<&str> {
             toggles.iter().map(|&at| sweep.toggles[at].id).collect()
@@ -280,129 +277,6 @@ impl<'a> ComparisonReport<'a> {
             verdict => format!("{}; best case {best}", verdict.verdict_word()),
         };
         Some(format!("The list claims {claimed} of {noun}: {judged}."))
-    }
-
-    /// On how much all of it rests, and what is assumed.
-    fn basis(&self, decision: Option<Decision<'_>>) -> LabelledRemark {
-        let recording = self.source.recording();
-        let count = |n: usize, one: &str| {
-            let plural = if n == 1 { "" } else { "s" };
-            format!("{} {one}{plural}", format_integer(n as i64, false))
-        };
-        let sessions = count(recording.sessions.len(), "session");
-        let mut parts = match self.source {
-            RecordingSource::Pipeline { lens, fit, .. } => {
-                let mut parts =
-                    vec![format!("published totals of {sessions}, repeated to the token")];
-                let published: u32 = fit.sessions.iter().filter_map(|it| it.calls_published).sum();
-                let calls = count(recording.calls.len(), "call");
-                let (low, high) = fit.sessions.iter().fold((0, 0), |(low, high), session| {
-                    (low + session.calls_range.0, high + session.calls_range.1)
-                });
-                if published > 0 {
-                    let published = format_integer(i64::from(published), false);
-                    parts.push(match lens {
-                        Lens::Message => {
-                            format!("{published} records are read as {calls} ({low} to {high})")
-                        }
-                        Lens::Record => format!("every record is a call: {calls}"),
-                    });
-                }
-                parts
-            }
-            RecordingSource::Routes { .. } => {
-                let runs = match recording.invocations.len() {
-                    0 => sessions,
-                    runs => count(runs, "agent run"),
-                };
-                vec![format!("published totals of {runs}, repeated to the token")]
-            }
-            RecordingSource::Recorded(_) => self.recorded_basis(sessions),
-        };
-        if self.comparison.has_dollars {
-            parts.extend(assumed_price_words(self.provenance));
-        } else {
-            parts.push(self.why_no_dollars().trim_end_matches('.').to_lowercase());
-        }
-        if decision.is_some_and(|decision| decision.sweep.metric == SweepMetric::Calls) {
-            parts.push("ranked by calls".to_owned());
-        }
-        if let Some(uncertainty) = &self.comparison.uncertainty {
-            parts.push(format!("{} trials", format_integer(i64::from(uncertainty.draws), false)));
-        }
-        LabelledRemark::new("basis", parts.join("; "))
-    }
-
-    /// How much was read, and how well the cache model repeats it.
-    fn recorded_basis(&self, sessions: String) -> Vec<String> {
-        let recording = self.source.recording();
-        let mut read = vec![sessions];
-        if let Some(span) = span_of_calls(recording) {
-            let [first, last] = [span.start, span.end].map(utc_day_of);
-            read.push(if first == last {
-                format!("{first} UTC")
-            } else {
-                format!("{first} to {last} UTC")
-            });
-        }
-        let calls = format_integer(recording.calls.len() as i64, false);
-        read.push(format!("{calls} calls"));
-        if self.comparison.has_dollars {
-            let bill = self.comparison.baseline.total_money();
-            read.push(format::format_money(bill, NumberStyle::default()));
-        }
-        let mut parts = vec![read.join(", ")];
-        let measured = measure_fidelity(recording);
-        if let Some(all) = measured.first().filter(|all| all.sessions > 0) {
-            let share = |part: f64| {
-                let bp = (part * 10_000.0).round() as i64;
-                format_share_in_sentence(bp)
-            };
-            parts.push(format!(
-                "the cache model repeats a session's reads within {} (median), nine of ten within {}",
-                share(all.law.median),
-                share(all.law.p90)
-            ));
-        }
-        parts
-    }
-
-    /// The unknown that moves the saving of all fixes most.
-    fn find_out_first(&self, decision: Decision<'_>) -> Option<LabelledRemark> {
-        let width = |swing: &SavingSwing| {
-            let metric = decision.sweep.metric;
-            (metric.amount_in_saving(&swing.high) - metric.amount_in_saving(&swing.low)).abs()
-        };
-        let swing = self.comparison.tornado.iter().max_by_key(|swing| width(swing))?;
-        let moved = decision.volume.scaled(width(swing));
-        if moved == 0 {
-            return None;
-        }
-        let card = intervene::find_by_id(swing.toggle).map(|toggle| toggle.card());
-        let spec = card.and_then(|card| card.params.iter().find(|spec| spec.key == swing.key));
-        let unknown = self.source.unknowns().iter().find(|unknown| unknown.id == swing.key);
-        let what = spec
-            .map(|spec| spec.what.to_owned())
-            .or_else(|| unknown.map(|unknown| unknown.what.clone()))
-            .unwrap_or_else(|| swing.key.clone());
-        let of =
-            if swing.toggle.is_empty() { String::new() } else { format!(" ({})", swing.toggle) };
-        let [low, high] = [swing.range.low, swing.range.high]
-            .map(|value| format::format_short(&parameter_value(swing.unit, value)));
-        let moves = decision.amount_words(moved);
-        let text = format!("{what}{of}, {low} to {high}: moves the total by {moves}");
-        Some(LabelledRemark::new("find out first", text))
-    }
-
-    /// Where to look next.
-    fn more(&self, first: Option<&DecisionRow<'_>>) -> LabelledRemark {
-        let explain = first.map(|row| format!("windtunnel explain {}", row.toggle.id));
-        let report = match self.source {
-            RecordingSource::Recorded(_) => "windtunnel report with the same paths".to_owned(),
-            _ => format!("windtunnel report {}", self.provenance.recording),
-        };
-        let next = ["--details".to_owned()].into_iter().chain(explain).chain([report]);
-        LabelledRemark::new("more", next.collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -33,6 +33,7 @@ use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::distribution::GroupedSavings;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::published_claims::PublishedClaim;
+use crate::study::whatif::saving_bands::DrawnSet;
 use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::verdict::ClaimVerdict;
 pub(in crate::report::show) use json::report_fields;
@@ -54,6 +55,8 @@ pub struct ComparisonReport<'a> {
     pub loads: &'a [LoadComparison],
     /// Every subset of the toggles; where that was not asked for or cannot be, the reason.
     pub sweep: Result<&'a SubsetSweep, &'a str>,
+    /// The sets of the order of building in all draws, by the bits of the sweep.
+    pub drawn: &'a [DrawnSet],
     /// How savings are spread over sessions, where asked for.
     pub distribution: Option<&'a GroupedSavings>,
     /// Where it comes from.
