@@ -3,19 +3,12 @@
 use super::experiment_inputs::{self, ExperimentInputs};
 use super::{Audience, CommandError, CommandResult, load, render_answer};
 use crate::cli::{OutputFormat, SweepArgs};
-use crate::plan::ToggleSubset;
 use crate::report::csv;
-use crate::report::show::decision::Decision;
 use crate::report::show::volume::Volume;
 use crate::report::show::{Provenance, sweep as show};
-use crate::scenario::ChosenToggle;
 use crate::store::OutputFiles;
-use crate::study::whatif::experiment::Experiment;
-use crate::study::whatif::saving_bands::DrawnSet;
 use crate::study::whatif::sweep::sweep_subsets;
 use crate::study::whatif::swept_subset::SweepMetric;
-use crate::study::whatif::uncertainty::draw_sets;
-use std::path::PathBuf;
 
 pub fn run(args: &SweepArgs) -> CommandResult {
     // A file is kept, whatever the screen shows beside it.
@@ -29,16 +22,8 @@ pub fn run(args: &SweepArgs) -> CommandResult {
         experiment_inputs::build_experiment(&loaded, (&scenario, &toggles), &pricing, &[]);
     let metric = args.by.unwrap_or_else(|| SweepMetric::default_for(&experiment));
     let swept = sweep_subsets(&experiment, metric)?;
-    // The figures of the decision are those of `compare`: means over the same draws.
-    let quoted = if asks_for_decision(args) { Decision::quoted_sets(&swept) } else { Vec::new() };
-    let ids = || experiment.chosen.iter().map(ChosenToggle::id);
-    let sets: Vec<ToggleSubset> =
-        quoted.iter().map(|set| swept.subset_among(*set, ids())).collect();
-    let drawn = draw_sets(&Experiment { sets: &sets, ..experiment })?;
-    let drawn = quoted.iter().zip(drawn).map(|(set, drawn)| DrawnSet { subset: *set, ..drawn });
     let shown = show::SweepReport {
         sweep: &swept,
-        drawn: &drawn.collect::<Vec<_>>(),
         volume: Volume::of_source(&loaded.source),
         provenance: &Provenance::for_scenario(loaded.recording(), &pricing, &scenario),
         rows: args.rows,
@@ -65,17 +50,6 @@ pub fn run(args: &SweepArgs) -> CommandResult {
         other => render_answer(shown.first_screen(), shown.to_document(), other, args.detail),
     };
     Ok(load::finish_command(stdout, &loaded))
-}
-
-/// Whether anything is written that holds the decision.
-fn asks_for_decision(args: &SweepArgs) -> bool {
-    let is_json = |out: &PathBuf| out.extension().is_some_and(|ending| ending == "json");
-    let on_screen = match args.format {
-        OutputFormat::Table => !args.detail.details,
-        OutputFormat::Json | OutputFormat::Markdown => true,
-        OutputFormat::Csv => false,
-    };
-    on_screen || args.out.as_ref().is_some_and(is_json)
 }
 
 #[cfg(feature = "tables")]

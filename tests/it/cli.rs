@@ -426,7 +426,7 @@ fn a_report_is_written_and_the_same_twice() {
     let folder = Folder::new(&[]);
     let written = |name: &str| {
         let out = folder.at(name);
-        let told = ok(&["report", "order-774", "--out", &out]);
+        let told = ok(&["report", "order-774", "--out", &out, "--details"]);
         let mut files: Vec<(String, Vec<u8>)> = Vec::new();
         for folder in [out.clone(), format!("{out}/charts")] {
             let entries = fs::read_dir(&folder).into_iter().flatten().flatten();

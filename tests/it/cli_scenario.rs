@@ -95,7 +95,7 @@ fn a_selection_is_a_recording_of_its_own() {
     // Where a toggle applies in the selected steps only, it saves what it saves in the whole.
     assert_eq!(told["toggles"][0]["alone"], whole["toggles"][0]["alone"]);
     assert_eq!(told["toggles"][0]["claimed"], Value::Null, "claims speak of the whole");
-    let ran = run(&["compare", "--scenario", &path]);
+    let ran = run(&["compare", "--scenario", &path, "--provenance"]);
     assert!(ran.err.contains("3 of 1") && ran.err.contains("sessions selected"), "{}", ran.err);
     assert!(ran.out.contains("select step: implement, assess"), "{}", ran.out);
 }
@@ -157,7 +157,7 @@ fn a_model_is_priced_as_another_one() {
     let (_folder, path) = scenario(
         "recording = \"order-774\"\n[models]\n\"claude-opus-4-6\" = \"claude-opus-4-7\"\n",
     );
-    let out = ok(&["compare", "--scenario", &path]);
+    let out = ok(&["compare", "--scenario", &path, "--provenance"]);
     assert!(out.contains("claude-opus-4-6 priced as claude-opus-4-7: tokens x 1.30"), "{out}");
     let (_folder, path) =
         scenario("recording = \"order-774\"\n[models]\n\"claude-opus-4-6\" = \"gpt-5.4\"\n");

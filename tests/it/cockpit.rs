@@ -287,7 +287,8 @@ fn each_completion_is_told_about_once_but_at_the_edge_of_the_window() {
 
 #[test]
 fn the_cockpit_s_receipts_are_its_largest_lever() {
-    let text = run::ok(&["compare", "cockpit-2026-02", "--draws", "0", "--with", "N1,N5"]);
+    let text =
+        run::ok(&["compare", "cockpit-2026-02", "--draws=0", "--with", "N1,N5", "--details"]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // All 87 digests, 204.9 M as published, and history that later calls no longer carry.
     assert!(text.contains("N5 Handle EXECUTE receipts in code 87 0 +230.4 M 25.8 %"), "{text}");

@@ -155,7 +155,7 @@ fn a_sweep_leaves_out_what_changes_nothing() {
     let told = json(&["sweep", "order-774"]);
     let idle: Vec<&str> = items(&told["idle"]).iter().filter_map(Value::as_str).collect();
     assert_eq!(idle, ["R8", "R9"]);
-    assert!(ok(&["sweep", "order-774"]).contains("change nothing here: R8, R9"));
+    assert!(ok(&["sweep", "order-774", "--details"]).contains("change nothing here: R8, R9"));
 }
 
 #[test]

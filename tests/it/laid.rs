@@ -195,7 +195,7 @@ fn the_economics_have_bounds_and_nothing_invented() {
     want.extend(["E5", "E6", "E7", "E8", "E9", "E10"].map(maintenance));
     assert_eq!(bounds(&told), want);
     // Wherever lines break.
-    let text = ok(&["compare", "economics-2026-06"]);
+    let text = ok(&["compare", "economics-2026-06", "--details"]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for id in ["E3", "E4", "E5", "E6", "E7", "E8", "E9", "E10"] {
         let key = if id == "E3" { "probes" } else { "share" };

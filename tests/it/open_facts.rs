@@ -59,7 +59,7 @@ fn the_run_that_finds_out_what_fails_stays() {
 
 #[test]
 fn both_tellings_of_an_open_fact_are_printed() {
-    let text = ok(&["compare", "order-774", "--with", "R6,R7", "--draws", "0"]);
+    let text = ok(&["compare", "order-774", "--with", "R6,R7", "--draws=0", "--details"]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in [
         "open: the failing tests were known before the first full run, counted at 50.0 %:",

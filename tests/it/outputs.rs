@@ -26,10 +26,13 @@ fn check(name: &str, args: &[&str]) {
     settings.bind(|| insta::assert_snapshot!(name, printed(args)));
 }
 
-/// The same result in several formats.
+/// The same result in several formats; of what has a first screen all that stands behind it, too.
 fn check_formats(name: &str, args: &[&str], formats: &[&str]) {
     for format in formats {
-        let args = [args, &["--format", format]].concat();
+        let mut args = [args, &["--format", format]].concat();
+        if *format == "table" && ["compare", "sweep"].contains(&args[0]) {
+            args.extend(["--details", "--provenance"]);
+        }
         check(&format!("{name}_{format}"), &args);
     }
 }

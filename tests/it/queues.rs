@@ -107,7 +107,7 @@ fn what_is_left_out_is_asked_for_and_has_bounds() {
     let asked = queue.iter().filter(|figure| figure["value"].is_null());
     let asked: Vec<&Value> = asked.map(|figure| &figure["figure"]).collect();
     assert_eq!(asked, ["requests of a closed scope"]);
-    let text = ok(&["compare", OWN, "--draws", "0", "--with", "E5,E6"]);
+    let text = ok(&["compare", OWN, "--draws=0", "--with", "E5,E6", "--details"]);
     assert!(text.contains("E5(share=told)") && text.contains("No dollars"), "{text}");
     assert!(!text.contains("Turns and requests"), "nobody told how long a session takes");
 }
@@ -123,7 +123,7 @@ fn the_built_in_queue_names_what_is_missing() {
     for name in ["cycles of the queue", "signals a request and cycle", "tokens of a session"] {
         assert!(of(name)["value"].is_null(), "{name}");
     }
-    let text = ok(&["compare", "economics-2026-06", "--draws", "0"]);
+    let text = ok(&["compare", "economics-2026-06", "--draws=0", "--details"]);
     assert!(!text.contains('$'), "no dollars anywhere");
 }
 

@@ -175,13 +175,13 @@ fn compare_tells_turns_and_requests_under_the_limiter() {
             assert_eq!(one["toggles"][1 - at]["without"], own["after"]);
         }
     }
-    let text = unbroken(&ok(&["compare", &made, "--with", "C2"]));
+    let text = unbroken(&ok(&["compare", &made, "--with", "C2", "--details"]));
     assert!(text.contains("break-even: a resumed session pays"), "{text}");
     assert!(text.contains("`requests_a_minute`"), "{text}");
     let toml =
         "schema = \"windtunnel.scenario/1\"\nrequests_a_minute = 1\ndraws = 0\n[toggles.C1]\n";
     let scenario = folder.file("mine.toml", toml.as_bytes());
-    let text = unbroken(&ok(&["compare", &made, "--scenario", &scenario]));
+    let text = unbroken(&ok(&["compare", &made, "--scenario", &scenario, "--details"]));
     assert!(text.contains("refuses requests beyond 1 a minute"), "{text}");
     let plain = json(&["compare", "order-774", "--with", "R1"]);
     assert!(plain.get("limiter").is_none(), "no packets, no limiter");

@@ -161,7 +161,7 @@ fn one_scenario_runs_over_a_mixed_folder() {
         .map(|one| number(&json(&["inspect", one])["totals"]["read"]))
         .sum();
     assert_eq!(number(&whole["totals"]["read"]), parts);
-    let told = ok(&["compare", "--scenario", &scenario]);
+    let told = ok(&["compare", "--scenario", &scenario, "--details"]);
     assert!(told.contains("the luck of automatic caches"), "{told}");
 }
 

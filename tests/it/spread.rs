@@ -55,11 +55,11 @@ fn compare_spreads_savings_over_groups() {
     }
     let told = json(&["compare", &here(PROBES)]);
     assert!(told.get("distribution").is_none(), "only where asked");
-    let text = ok(&["compare", &here(PROBES), "--each", "pipeline"]);
+    let text = ok(&["compare", &here(PROBES), "--each", "pipeline", "--details"]);
     assert!(text.contains("Pipeline by pipeline") && text.contains("median"), "{text}");
     assert!(text.contains("nothing to change here for"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 180), "{text}");
-    assert!(!ok(&["compare", &here(PROBES)]).contains("Session by session"));
+    assert!(!ok(&["compare", &here(PROBES), "--details"]).contains("Session by session"));
 }
 
 #[test]

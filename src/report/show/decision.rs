@@ -1,7 +1,7 @@
 //! What to do, in one sentence, and the rows that it rests on: the same on every screen.
 //!
-//! The figure of a set is its mean over all draws, its band is P10 and P90 in the same draws. Without
-//! draws it is its replay at the expected values of all ranges, and has no band.
+//! The figure of a set is its replay at the expected values of all ranges, as on the page and in
+//! charts; its band is P10 and P90 of that very set in all draws.
 
 use super::Provenance;
 use super::volume::Volume;
@@ -22,6 +22,9 @@ use crate::units::PicoUsd;
 
 /// Sets that save less than this of all, in ten-thousandths, are not worth a decision.
 const LITTLE_BP: i128 = 100;
+/// A mean of the trials that is farther from the quoted figure than this is said beside it.
+const DIFFERING_BP: i128 = 500;
+const BASIS_POINTS: i128 = 10_000;
 
 /// What a decision rests on.
 #[derive(Clone, Copy)]
@@ -82,9 +85,17 @@ impl<'a> Decision<'a> {
 
     /// What a set saves, for the volume.
     fn saved(self, subset: ToggleSubset) -> i128 {
-        let at_means = self.sweep.entry_of_subset(subset).saved_amount(self.sweep.metric);
-        let mean = self.drawn_set(subset).map(|set| set.mean.amount(self.sweep.metric));
-        self.volume.scaled(mean.unwrap_or(at_means))
+        self.volume.scaled(self.sweep.entry_of_subset(subset).saved_amount(self.sweep.metric))
+    }
+
+    /// The mean over all draws of what the decision saves, where it is not the quoted figure: some
+    /// sources leave unknowns whose likeliest values are not in the middle.
+    #[must_use]
+    pub fn differing_mean(self) -> Option<i128> {
+        let set = self.decided_set()?;
+        let mean = self.volume.scaled(self.drawn_set(set)?.mean.amount(self.sweep.metric));
+        let saved = self.saved(set);
+        ((mean - saved).abs() * BASIS_POINTS > saved.abs() * DIFFERING_BP).then_some(mean)
     }
 
     /// What there is to save, for the volume.
@@ -137,12 +148,12 @@ impl<'a> Decision<'a> {
         self.sweep.order.steps.last().map(|step| step.subset)
     }
 
-    /// The sets that are quoted: after each fix of the order, and each that costs on its own.
+    /// The sets whose bands are quoted: of the decision, of all steps, and what costs on its own.
     #[must_use]
     pub fn quoted_sets(sweep: &SubsetSweep) -> Vec<ToggleSubset> {
         let decision = Decision { sweep, drawn: &[], volume: Volume::Record };
-        let rows = decision.rows().into_iter().map(|row| row.subset);
-        rows.chain(sweep.order.costs.iter().map(|at| 1 << at)).collect()
+        let sets = decision.decided_set().into_iter().chain(decision.whole_set());
+        sets.chain(sweep.order.costs.iter().map(|at| 1 << at)).collect()
     }
 
     /// The lines of the decision: what to do, and what all the rest would add.
@@ -325,6 +336,10 @@ impl<'a> Decision<'a> {
             Field::text("volume", "", "what its amounts are said for", |it| it.volume.words()),
             amount("saved", "what these save", |it| Some(it.saved(it.decided_set()?))),
             amount("of", "what there is", |it| Some(it.total())),
+            amount("mean", "their mean over all trials", |it| {
+                let mean = it.drawn_set(it.decided_set()?)?.mean.amount(it.sweep.metric);
+                Some(it.volume.scaled(mean))
+            }),
             amount("p10", "one trial in ten saves less", |it| Some(it.decided_band()?.p10)),
             amount("p90", "one trial in ten saves more", |it| Some(it.decided_band()?.p90)),
         ]

@@ -14,7 +14,6 @@ use crate::report::{ReportDocument, Section, TableCell, TableView, format};
 #[cfg(feature = "tables")]
 use crate::report::{columns::column_batches, parquet};
 use crate::study::whatif::headline::HeadlineMetric;
-use crate::study::whatif::saving_bands::DrawnSet;
 use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::swept_subset::{SweepEntry, SweepToggle};
 
@@ -22,8 +21,6 @@ use crate::study::whatif::swept_subset::{SweepEntry, SweepToggle};
 pub struct SweepReport<'a> {
     /// The numbers.
     pub sweep: &'a SubsetSweep,
-    /// The sets of the order of building in all draws.
-    pub drawn: &'a [DrawnSet],
     /// What amounts are said for.
     pub volume: Volume,
     /// Where they come from.
@@ -35,7 +32,7 @@ pub struct SweepReport<'a> {
 impl<'a> SweepReport<'a> {
     /// What to do first.
     fn decision(&self) -> Decision<'a> {
-        Decision { sweep: self.sweep, drawn: self.drawn, volume: self.volume }
+        Decision { sweep: self.sweep, drawn: &[], volume: self.volume }
     }
 
     /// For people.

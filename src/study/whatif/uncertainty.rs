@@ -113,36 +113,6 @@ pub fn study_uncertainty(
     Ok(Uncertainty { first_question, ..summarise_draws(experiment, &drawn, lab.lattices) })
 }
 
-/// The sets that an experiment asks for, in the same draws as [`study_uncertainty`] has, and nothing
-/// else.
-///
-/// # Errors
-/// A model without a price.
-pub fn draw_sets(experiment: &Experiment<'_>) -> Result<Vec<DrawnSet>, MissingPrice> {
-    let count = if experiment.sets.is_empty() { 0 } else { experiment.draws };
-    let lab = DrawSetup {
-        experiment,
-        draws: ParameterDraws::draw_for_toggles(experiment.chosen, experiment.seed, count),
-        openings: OpenCounts::draw_from_source(experiment.source, experiment.seed, count),
-        errors: draw_difference_errors(experiment.seed, count),
-        candidates: None,
-        lattices: 0,
-        observations: Vec::new(),
-    };
-    let saved_in_draw = |k: u32| -> Result<Vec<Saving>, MissingPrice> {
-        let (other, _) = lab.openings.recording_in_draw(experiment.source, k);
-        let recording = other.as_ref().unwrap_or(experiment.base_recording());
-        let plan = lab.plan_of_draw(recording, &lab.patches_of_draw(recording, k), k)?;
-        let saved = MarginalSavings::with_sets(&plan, 0, experiment.sets).sets;
-        Ok(saved.iter().map(|saving| saving.scaled_by_q32(lab.errors[k as usize])).collect())
-    };
-    let drawn: Vec<Vec<Saving>> =
-        (0..count).into_par_iter().map(saved_in_draw).collect::<Result<_, _>>()?;
-    // Without draws there is no mean.
-    let sets = experiment.sets.iter().enumerate().take(drawn.first().map_or(0, Vec::len));
-    Ok(sets.map(|(at, set)| DrawnSet::from_draws(*set, &drawn, |draw| &draw[at])).collect())
-}
-
 /// Replays every draw.
 fn draw_outcomes<'a>(
     experiment: &'a Experiment<'a>,
@@ -192,8 +162,17 @@ impl DrawSetup<'_> {
         // Where no calls meet the drawn counts, the likeliest ones stand in; `unmet_draws` counts
         // that.
         let recording = other.as_ref().unwrap_or(self.experiment.base_recording());
-        let patches = self.patches_of_draw(recording, k);
-        let plan = self.plan_of_draw(recording, &patches, k)?;
+        let patches: Vec<_> = (0..chosen.len())
+            .map(|at| {
+                self.experiment.patch_for_toggle(
+                    recording,
+                    at,
+                    &self.draws.params_in_draw(chosen, at, k),
+                )
+            })
+            .collect();
+        let mut plan = self.experiment.compile_plan(recording, &patches)?;
+        parameter_draws::draw_cache_luck(self.experiment.seed, recording, &mut plan, k);
         // Of this draw's own plan: with other call counts or other luck the pipeline costs
         // something else without any toggle too, and only differences within a draw are savings.
         let baseline = PipelineTotals::replay_totals(&plan, 0);
@@ -253,28 +232,6 @@ impl DrawSetup<'_> {
             asked,
         };
         Ok(outcome.with_error(self.errors[k as usize]))
-    }
-
-    /// The patches of all toggles with the parameters of a draw.
-    fn patches_of_draw(&self, recording: &Recording, k: u32) -> Vec<Patch> {
-        let chosen = self.experiment.chosen;
-        let patches = (0..chosen.len()).map(|at| {
-            let params = self.draws.params_in_draw(chosen, at, k);
-            self.experiment.patch_for_toggle(recording, at, &params)
-        });
-        patches.collect()
-    }
-
-    /// Their plan, with the luck of the draw.
-    fn plan_of_draw(
-        &self,
-        recording: &Recording,
-        patches: &[Patch],
-        k: u32,
-    ) -> Result<Plan, MissingPrice> {
-        let mut plan = self.experiment.compile_plan(recording, patches)?;
-        parameter_draws::draw_cache_luck(self.experiment.seed, recording, &mut plan, k);
-        Ok(plan)
     }
 
     /// How busy agents are in a draw, in the first ones of a source without times.

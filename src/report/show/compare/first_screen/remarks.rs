@@ -63,7 +63,12 @@ impl ComparisonReport<'_> {
             parts.push("ranked by calls".to_owned());
         }
         if let Some(uncertainty) = &self.comparison.uncertainty {
-            parts.push(format!("{} trials", format_integer(i64::from(uncertainty.draws), false)));
+            let trials = format_integer(i64::from(uncertainty.draws), false);
+            let mean = decision.and_then(|decision| {
+                let mean = decision.amount_words(decision.differing_mean()?);
+                Some(format!(", whose mean is {mean}"))
+            });
+            parts.push(format!("{trials} trials{}", mean.unwrap_or_default()));
         }
         LabelledRemark::new("basis", parts.join("; "))
     }
