@@ -113,6 +113,13 @@ pub(crate) fn parse_document(text: &str) -> Result<Vec<TomlField>, TomlError> {
     Ok(collect_fields(text, table.get_ref()))
 }
 
+/// What a document says in its `schema`; `None` where it says nothing, or is none.
+pub(crate) fn schema_of_document(text: &str) -> Option<String> {
+    let fields = parse_document(text).ok()?;
+    let schema = fields.into_iter().find(|field| field.key == "schema")?;
+    if let TomlNode::Text(schema) = schema.entry.node { Some(schema) } else { None }
+}
+
 /// Reads one value, as it may stand behind a key.
 pub(crate) fn parse_value(text: &str) -> Result<TomlEntry, TomlError> {
     let value = DeValue::parse(text).map_err(|error| toml_error(text, &error))?;

@@ -2,16 +2,17 @@
 
 use super::audience::{Audience, LoadOptions};
 use super::import_facts::ImportFacts;
+use super::load_published::{
+    is_format, is_toml_file, load_pipeline, load_toml_file, reconstruct_pipeline,
+    reconstruct_routes,
+};
 pub use super::loaded_recording::{ImportName, LoadedRecording};
 use super::{AtPlace, CommandError, CommandOutput, observations};
 use crate::cli::PremiseArgs;
 use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
-use crate::intervene;
 use crate::price::coverage::PriceCoverage;
 use crate::reconstruct::routes;
-use crate::reconstruct::{
-    self, Lens, PipelineFileReader, PipelineText, RecordingSource, ReportedPipeline, ReportedRoutes,
-};
+use crate::reconstruct::{self, Lens, PipelineText, RecordingSource, ReportedRoutes};
 use crate::recording::HARNESS_FOLDERS;
 use crate::recording::public_names::PublicNames;
 use crate::recording::{Recording, format};
@@ -194,50 +195,6 @@ fn unite_recordings(parts: &[&Recording]) -> Result<Recording, CommandError> {
     Ok(Recording::merge_recordings(&names.join("+"), &parts)?.recording)
 }
 
-fn reconstruct_pipeline(
-    reported: ReportedPipeline,
-    lens: Lens,
-) -> Result<LoadedRecording, CommandError> {
-    let fit = reconstruct::reconstruct(&reported, lens)?;
-    Ok(RecordingSource::Pipeline { reported, lens, fit }.into())
-}
-
-fn reconstruct_routes(routes: ReportedRoutes) -> Result<LoadedRecording, CommandError> {
-    let fit = routes::reconstruct_routes(&routes, &routes.modes_of_unknowns())?;
-    Ok(RecordingSource::Routes { routes, fit }.into())
-}
-
-/// Whether an argument is a user's own queue or published totals, by its name.
-fn is_toml_file(argument: &str) -> bool {
-    let path = Path::new(argument);
-    path.extension().is_some_and(|ending| ending == "toml") && store::is_file(path)
-}
-
-fn load_toml_file(argument: &str, lens: Lens) -> Result<LoadedRecording, CommandError> {
-    let bytes = store::read_file(Path::new(argument))?;
-    let text = std::str::from_utf8(&bytes).at(argument)?;
-    // A queue says in its schema that it is one; all else is taken for published totals, whose
-    // reader says what it wanted.
-    if routes::is_queue(text) {
-        return reconstruct_routes(routes::parse_queue_toml(argument, text).at(argument)?);
-    }
-    load_pipeline(argument, PipelineText::Toml(text), lens)
-}
-
-/// A user's own published totals, whose claims may name the toggles that there are.
-fn load_pipeline(
-    name: &str,
-    text: PipelineText<'_>,
-    lens: Lens,
-) -> Result<LoadedRecording, CommandError> {
-    let toggles: Vec<&str> = intervene::ALL.iter().map(|one| one.card().id).collect();
-    let reported = PipelineFileReader { name, toggles: &toggles }.read(text)?;
-    let notes = reported.unsaid_in_words().into_iter().collect();
-    let mut loaded = reconstruct_pipeline(reported, lens)?;
-    loaded.import.notes = notes;
-    Ok(loaded)
-}
-
 fn load_recording_file(
     argument: &str,
     options: LoadOptions,
@@ -248,7 +205,7 @@ fn load_recording_file(
     let schema = format::read_schema(&bytes).unwrap_or_default();
     // A .json file says in its schema which of the three shapes it has; without one it is read as a
     // recording, whose reader names what it wanted.
-    if schema == reconstruct::reported::SCHEMA {
+    if is_format("windtunnel.reported", &schema) {
         let text = String::from_utf8_lossy(&bytes);
         return load_pipeline(argument, PipelineText::Json(&text), options.lens);
     }

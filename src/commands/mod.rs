@@ -20,6 +20,7 @@ mod import_facts;
 mod inspect;
 mod list;
 mod load;
+mod load_published;
 mod load_scenario;
 mod loaded_recording;
 mod messages;

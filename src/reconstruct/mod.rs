@@ -32,6 +32,7 @@ mod reconstruction;
 mod record_sum;
 mod recording_source;
 pub mod reported;
+pub mod reported_claims;
 mod reported_lookups;
 pub mod routes;
 mod script_call;

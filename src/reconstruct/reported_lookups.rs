@@ -4,7 +4,8 @@ use super::call_tally::{CallTally, TallyUnit};
 use super::event::ReportedEvent;
 use super::figure::Figure;
 use super::published_file::stated_or_assumed;
-use super::reported::{InventoryRow, ReportedClaim, ReportedPipeline, ReportedStepRow};
+use super::reported::{InventoryRow, ReportedPipeline, ReportedStepRow};
+use super::reported_claims::ReportedClaim;
 use super::unknown::{UnknownQuantity, UnknownUnit};
 use crate::units::BASIS_POINTS;
 

@@ -211,7 +211,7 @@ fn numbers_of_calls_are_halved_only_where_they_are_records() {
     assert_eq!(calls("counts = \"records\"\n", ""), 100);
     assert_eq!(calls("\"records\"", "\"calls\""), 100);
     assert_eq!(calls("\"records\"", "\"unknown\""), 100);
-    assert!((35..70).contains(&calls("\"records\"", "\"records\"")));
+    assert!((50..90).contains(&calls("\"records\"", "\"records\"")));
     let text = GOOD.replace("\"90 records\"", "90").replace("counts = \"records\"\n", "");
     let said = ReportedPipeline::parse_toml("mine", &text).unwrap().unsaid_in_words().unwrap();
     assert!(said.contains("counts = calls (calls or records)"), "{said}");
@@ -306,7 +306,7 @@ fn the_guide_prints_what_the_program_prints() {
             _ => {}
         }
     }
-    assert!(outputs.len() >= 6, "{}", outputs.len());
+    assert!(outputs.len() >= 5, "{}", outputs.len());
     let mut wanted: Vec<String> = guide.lines().map(str::to_owned).collect();
     // From the end, so that the places of those before stay what they are.
     for (lines, now) in outputs.into_iter().rev() {

@@ -3,15 +3,17 @@
 //!
 //! 1. both formats become one tree of values with lines (`crate::toml_reader`);
 //! 2. `table_reader` holds the tree against the tables of keys (`pipeline_keys`, in the words of
-//!    `field_key`), fills in what may be left out and collects every mistake;
+//!    `field_key`, value by value with `field_value`) and collects every mistake;
 //! 3. what is right becomes a [`ReportedPipeline`], and `value_checks` looks at what its figures
 //!    say together;
-//! 4. what the model needs and the file does not say is assumed and stands among the assumptions.
+//! 4. what the model needs and the file does not say is assumed and stands among the assumptions
+//!    (`unsaid`).
 //!
 //! `schema` makes the JSON schema for editors of the same tables. A new file is written by
 //! `template`, with the steps of a pasted table that `step_table_text` reads.
 
 mod field_key;
+mod field_value;
 mod pipeline_keys;
 mod schema;
 mod step_table_text;

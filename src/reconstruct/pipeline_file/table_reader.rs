@@ -2,15 +2,15 @@
 //! line, and what is right goes on as plain values, each in one spelling.
 
 use super::super::call_tally::{CallTally, TallyUnit};
-use super::super::figure::{Figure, FigureUnit, OpenFigure};
+use super::super::figure::{FigureUnit, OpenFigure};
 use super::field_key::{AbsentField, FieldKey, FieldKind, KeyTable, NameKind};
+use super::field_value::{figure_text, fits_kind, plain_value, wanted_with_way_out};
 use super::pipeline_keys::{DAY, EVENT_KINDS, EVENTS, OWN_DOCUMENT, SOURCE};
-use crate::quantity::{QuantityKind, parse_decimal};
+use crate::quantity::QuantityKind;
 use crate::toml_reader::{
     TomlEntry, TomlError, TomlField, TomlNode, bad_value_error, key_path, nearest_name_hint,
     unknown_key_error,
 };
-use crate::units::BASIS_POINTS;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -285,9 +285,10 @@ impl TableReader {
             if names.contains(&name.as_str()) {
                 continue;
             }
-            let near = nearest_name_hint(&name, names.iter().copied());
+            let (wanted, words) = wanted_at(of, &entry);
+            let near = nearest_name_hint(&name, names.iter().chain(words).copied());
             let known = if near.is_empty() { known_words(of, &names) } else { near };
-            let wanted = format!("{}{known}", wanted_at(of, &entry));
+            let wanted = format!("{wanted}{known}");
             self.refuse(&place, &entry, &wanted);
         }
     }
@@ -304,13 +305,13 @@ fn has_what_is_needed(value: &Value, keys: &[FieldKey]) -> bool {
     needed.into_iter().all(|key| value.get(key.name).is_some())
 }
 
-/// What would do in the place of a name; beside a number of calls it may be a word, too.
-fn wanted_at(of: NameKind, entry: &TomlEntry) -> &'static str {
+/// What would do in the place of a name, and words that would: beside a number of calls two.
+fn wanted_at(of: NameKind, entry: &TomlEntry) -> (&'static str, &'static [&'static str]) {
     let has_number = matches!(&entry.node, TomlNode::Text(text) if text.contains(' '));
     if of == NameKind::Unknown && has_number {
-        "records, calls or the id of an unknown behind the number"
+        ("records, calls or the id of an unknown behind the number", &["records", "calls"])
     } else {
-        of.wanted_text()
+        (of.wanted_text(), &[])
     }
 }
 
@@ -326,99 +327,4 @@ fn known_words(of: NameKind, names: &[&str]) -> String {
 /// The source of figures that nobody published.
 fn own_source() -> Value {
     json!({ "document": OWN_DOCUMENT, "section": "" })
-}
-
-/// What would do and what was likely meant.
-fn wanted_with_way_out(kind: FieldKind, entry: &TomlEntry) -> String {
-    let typed = entry.as_typed.as_str();
-    let way_out = match kind {
-        FieldKind::Amount(amount) | FieldKind::OpenAmount(amount) => amount.way_out(typed),
-        FieldKind::Saving if !typed.contains('%') => QuantityKind::Tokens.way_out(typed),
-        FieldKind::Tally => QuantityKind::Count.way_out(typed),
-        FieldKind::OneOf(names) => {
-            nearest_name_hint(typed.trim_matches(['"', '\'']), names.iter().copied())
-        }
-        _ => String::new(),
-    };
-    format!("{}{way_out}", kind.wanted_text())
-}
-
-/// A value that needs nothing but itself to be judged.
-fn plain_value(kind: FieldKind, entry: &TomlEntry) -> Option<Value> {
-    match (kind, &entry.node) {
-        (FieldKind::Schema, TomlNode::Text(text)) => {
-            (text == super::super::reported::SCHEMA).then(|| json!(text))
-        }
-        (FieldKind::Name, TomlNode::Text(text)) => (!text.trim().is_empty()).then(|| json!(text)),
-        (FieldKind::Text, TomlNode::Text(text)) => Some(json!(text)),
-        // Of a pull request the number alone is as good.
-        (FieldKind::Text, TomlNode::Whole(number)) => Some(json!(number.to_string())),
-        (FieldKind::Day, TomlNode::Text(text) | TomlNode::Date(text)) => {
-            text.parse::<jiff::civil::Date>().ok().map(|day| json!(day.to_string()))
-        }
-        (FieldKind::Amount(kind) | FieldKind::OpenAmount(kind), _) => {
-            figure_text(kind, entry).map(Value::String)
-        }
-        (FieldKind::AnyAmount, TomlNode::Text(text)) => {
-            Figure::parse(text.trim()).ok().map(|figure| json!(figure.text))
-        }
-        (FieldKind::AnyAmount, _) => figure_text(QuantityKind::Count, entry).map(Value::String),
-        (FieldKind::Saving, _) => [QuantityKind::Tokens, QuantityKind::Share]
-            .into_iter()
-            .find_map(|kind| figure_text(kind, entry))
-            .map(Value::String),
-        (FieldKind::Whole(least, most), TomlNode::Whole(number)) => {
-            (least..=most).contains(number).then(|| json!(number))
-        }
-        (FieldKind::Weights, TomlNode::List(items)) => items
-            .iter()
-            .map(|item| match item.node {
-                TomlNode::Whole(weight) => u16::try_from(weight).ok().map(|weight| json!(weight)),
-                _ => None,
-            })
-            .collect::<Option<Vec<Value>>>()
-            .map(Value::Array),
-        (FieldKind::Flag, TomlNode::Boolean(value)) => Some(json!(value)),
-        (FieldKind::OneOf(names), TomlNode::Text(text)) => {
-            names.contains(&text.as_str()).then(|| json!(text))
-        }
-        _ => None,
-    }
-}
-
-/// Whether a figure counts what its place counts.
-fn fits_kind(figure: &Figure, kind: QuantityKind) -> bool {
-    match kind {
-        QuantityKind::Tokens | QuantityKind::Count => figure.unit == FigureUnit::Count,
-        QuantityKind::Duration => figure.unit == FigureUnit::Time,
-        QuantityKind::Share => figure.unit == FigureUnit::Share && figure.high <= BASIS_POINTS,
-        // Nothing published here is money.
-        QuantityKind::Money => false,
-    }
-}
-
-/// A published figure of a kind, as a text that [`Figure`] reads; `None` where it is none.
-fn figure_text(kind: QuantityKind, entry: &TomlEntry) -> Option<String> {
-    let text = match (&entry.node, kind) {
-        // A part of one is a share where one is wanted, and nowhere else.
-        (TomlNode::Text(text), QuantityKind::Share) if !text.contains('%') => {
-            let parts = QuantityKind::Share.read(text).map(|share| share.value);
-            percent_text(parts.or_else(|| (text.trim() == "0").then_some(0))?)
-        }
-        (TomlNode::Text(text), _) => text.trim().to_owned(),
-        (node, QuantityKind::Share) => percent_text(kind.read_node(node)?.value),
-        (node, QuantityKind::Duration) => format!("{}s", kind.read_node(node)?.value),
-        (node, _) => kind.read_node(node)?.value.to_string(),
-    };
-    let figure = Figure::parse(&text).ok()?;
-    fits_kind(&figure, kind).then_some(text)
-}
-
-/// Ten-thousandths as per cent, exactly: `3025` is `30.25%`.
-fn percent_text(ten_thousandths: i128) -> String {
-    let mut digits = format!("{ten_thousandths:03}");
-    digits.insert(digits.len() - 2, '.');
-    let trimmed = digits.trim_end_matches('0').trim_end_matches('.');
-    debug_assert!(parse_decimal(trimmed, 100).is_some_and(|it| it.value == ten_thousandths));
-    format!("{trimmed}%")
 }

@@ -3,7 +3,8 @@
 use super::super::call_tally::TallyUnit;
 use super::super::figure::FigureUnit;
 use super::super::published_file::{ReportedError, ValueChecker};
-use super::super::reported::{InventoryRow, ReportedClaim, ReportedPipeline, ReportedStepRow};
+use super::super::reported::{InventoryRow, ReportedPipeline, ReportedStepRow};
+use super::super::reported_claims::ReportedClaim;
 use super::table_reader::TableReader;
 use crate::toml_reader::key_path;
 use crate::units::BASIS_POINTS;

@@ -16,7 +16,7 @@ mod route_split;
 mod session_growth;
 mod steady_state;
 
-pub use parse_queue::{QUEUE_SCHEMA, is_queue, parse_queue_toml};
+pub use parse_queue::{QUEUE_SCHEMA, has_queue_tables, parse_queue_toml};
 pub use queue::{DeniedActions, ReportedQueue, SignalRate};
 pub use route_reconstruction::{ReconstructedRoute, RouteReconstruction, reconstruct_routes};
 pub use route_split::{Route, RoutePart};

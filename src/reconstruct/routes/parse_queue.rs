@@ -43,15 +43,11 @@ const MOST_PLACES: i64 = 20_000;
 /// The most tokens of a session or a bucket: as of any figure. Confidence: J.
 const MOST_TOKENS: i64 = 3_000_000_000;
 
-/// Whether a TOML text is a queue: by its schema, or by its tables where it names none.
+/// Whether a TOML text without a schema is meant as a queue: by its tables.
 #[must_use]
-pub fn is_queue(text: &str) -> bool {
-    let Ok(fields) = parse_document(text) else { return false };
-    let schema = fields.iter().find(|field| field.key == "schema").map(|field| &field.entry.node);
-    match schema {
-        Some(TomlNode::Text(schema)) => schema.starts_with("windtunnel.queue"),
-        _ => fields.iter().any(|field| field.key == "queue" || field.key == "buckets"),
-    }
+pub fn has_queue_tables(text: &str) -> bool {
+    let fields = parse_document(text).unwrap_or_default();
+    fields.iter().any(|field| field.key == "queue" || field.key == "buckets")
 }
 
 /// Reads a queue.

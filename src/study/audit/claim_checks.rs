@@ -3,7 +3,7 @@
 use super::finding::{characters, label, stated, stated_count};
 use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity, count, tokens};
 use crate::reconstruct::event::{ReportedEvent, TestRunResult};
-use crate::reconstruct::reported::{ClaimFactor, ReportedClaim};
+use crate::reconstruct::reported_claims::{ClaimFactor, ReportedClaim};
 use crate::reconstruct::{Lens, Reconstruction, ReportedPipeline};
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{BlockKind, CallMarks};

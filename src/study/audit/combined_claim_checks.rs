@@ -3,7 +3,7 @@
 use super::finding::{label, stated, stated_count};
 use super::{AuditCheck, AuditFinding, FindingFigure, FindingSeverity, count, share, tokens};
 use crate::reconstruct::ReportedPipeline;
-use crate::reconstruct::reported::CombinedClaim;
+use crate::reconstruct::reported_claims::CombinedClaim;
 use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// Checks every combined claim.

@@ -4,7 +4,7 @@ use super::headline::HeadlineMetric;
 use super::savings::{Saving, totals_by_step};
 use crate::plan::{Chance, Patch, PatchPlace, Plan};
 use crate::reconstruct::figure::FigureUnit;
-use crate::reconstruct::reported::ReportedClaim;
+use crate::reconstruct::reported_claims::ReportedClaim;
 use crate::reconstruct::routes::{RouteClaim, RouteRow};
 use crate::reconstruct::{Figure, ReportedPipeline, ReportedRoutes};
 use crate::recording::Recording;
