@@ -58,7 +58,7 @@ impl QuantityKind {
             // A bare whole number could be per cent as well as a part of one: it is no share.
             Self::Share => match text.strip_suffix('%') {
                 Some(percent) => parse_decimal(percent.trim_end(), i128::from(BASIS_POINTS) / 100),
-                None if text.contains('.') => parse_decimal(text, i128::from(BASIS_POINTS)),
+                None if text.contains('.') => parse_part_of_one(text),
                 None => None,
             },
             Self::Duration => read_duration(text),
@@ -79,9 +79,7 @@ impl QuantityKind {
                 bare(i128::from(BASIS_POINTS), *number)
             }
             (Self::Duration, TomlNode::Whole(0)) => bare(1, 0),
-            (Self::Share, TomlNode::Float(digits)) => {
-                parse_decimal(digits, i128::from(BASIS_POINTS))
-            }
+            (Self::Share, TomlNode::Float(digits)) => parse_part_of_one(digits),
             (Self::Money, TomlNode::Float(digits)) => parse_decimal(digits, PicoUsd::PER_USD),
             _ => None,
         }
@@ -132,6 +130,12 @@ impl QuantityKind {
             _ => String::new(),
         }
     }
+}
+
+/// A share as a part of one. What is more than one was likely meant in per cent.
+fn parse_part_of_one(text: &str) -> Option<Quantity> {
+    let share = parse_decimal(text, i128::from(BASIS_POINTS));
+    share.filter(|share| share.value <= i128::from(BASIS_POINTS))
 }
 
 /// A number and the letter behind it.
@@ -241,6 +245,7 @@ mod tests {
             (Count, "$5"),
             (Share, "30"),
             (Share, "1"),
+            (Share, "1.5"),
             (Share, "0.00001"),
             (Share, "30k"),
             (Duration, "90"),

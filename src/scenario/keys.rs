@@ -383,8 +383,7 @@ impl<'t> CheckedFields<'t> {
     ) -> Result<Self, TomlError> {
         for field in fields {
             let Some(key) = keys.iter().find(|key| key.name == field.key) else {
-                // An unknown key is an error and no warning: a misspelt parameter would leave the
-                // card's value in force without a word.
+                // A misspelt parameter must not leave the card's value in force without a word.
                 return Err(unknown_key_error(place, field, keys.iter().map(|key| key.name)));
             };
             if !key.value_kind.admits_node(&field.entry.node) {

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A run of each command that prints its result.
-pub const PRINTED: [&[&str]; 17] = [
+pub const PRINTED: [&[&str]; 18] = [
     &["compare", "order-774", "--draws", "0"],
     &["sweep", "order-774", "--with", "R1,R7", "--draws", "0"],
     &["chart", "growth", "order-774"],
@@ -25,6 +25,7 @@ pub const PRINTED: [&[&str]; 17] = [
     &["gate", "--baseline", "order-774", "--candidate", "order-774"],
     &["import", "SIDE"],
     &["steps", "order-774"],
+    &["new", "pipeline"],
     &["scenario", "new", "order-774"],
     &["list"],
     &["explain", "R7"],

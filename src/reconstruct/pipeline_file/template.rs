@@ -55,8 +55,8 @@ const OPTIONAL: &str = r#"
 # chars = "10k"
 # at = "80 %"
 
-# Where the figures come from. Name a document here, and write source = "ID" beside [steps],
-# [inventory], a statement or a claim. What has no source is said to be your own.
+# Where the figures come from. Name a document here, and write source = "pr" in the table of the
+# steps, the inventory, a statement or a claim. What has no source is said to be your own.
 # [[documents]]
 # id = "pr"
 # title = "the pull request"
