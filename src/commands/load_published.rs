@@ -77,7 +77,7 @@ pub(super) fn load_pipeline(
     let toggles: Vec<&str> = intervene::ALL.iter().map(|one| one.card().id).collect();
     let reported = PipelineFileReader { name, toggles: &toggles }.read(text)?;
     let notes = reported.unsaid_in_words().into_iter().collect();
-    let mut loaded = reconstruct_pipeline(reported, lens)?;
+    let mut loaded = reconstruct_pipeline(reported, lens).at(name)?;
     loaded.import.notes = notes;
     Ok(loaded)
 }

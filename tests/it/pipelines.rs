@@ -107,7 +107,12 @@ const MISTAKES: [(&str, &str, usize, &[&str]); 36] = [
     ("\"30 %\"", "\"130 %\"", 31, &["claims.R1.saving", "up to \"100 %\" of the whole"]),
     ("\"30 %\"", "\"1m\"", 31, &["claims.R1.saving", "a million is \"1M\""]),
     ("metric = \"read\"", "metric = \"calls\"", 31, &["claims.R1.saving", "of a share of calls"]),
-    ("to = \"~5M\"", "to = \"40%\"", 38, &["combined.both.to", "a share has no place here"]),
+    (
+        "to = \"~5M\"",
+        "to = \"40%\"",
+        38,
+        &["combined.both.to", "a saving in per cent goes into `share`"],
+    ),
     ("kind = \"test_run\"", "kind = \"test-run\"", 41, &["events.1.kind", "(is it 'test_run'?)"]),
     ("session = \"b1\"", "session = \"b9\"", 42, &["a session of the inventory (is it 'b"]),
     ("at = 0.8", "at = \"150%\"", 45, &["events.1.at", "a share from 0 to 100 %"]),

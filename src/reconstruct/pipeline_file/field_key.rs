@@ -70,6 +70,8 @@ pub(super) enum FieldKind {
     Amount(QuantityKind),
     /// A published figure, or one with the id of the unknown that it is drawn as.
     OpenAmount(QuantityKind),
+    /// Tokens or calls that are left of others: never a share.
+    AmountLeft,
     /// A published figure of any unit.
     AnyAmount,
     /// A saving: tokens, calls or a share.
@@ -163,6 +165,10 @@ impl FieldKind {
                 "a share from 0 to 100 % such as \"30 %\" or 0.3".to_owned()
             }
             Self::Amount(kind) | Self::OpenAmount(kind) => kind.wanted_text().to_owned(),
+            Self::AmountLeft => {
+                "what is left, as \"5M\" or \"4-5M\"; a saving in per cent goes into `share`"
+                    .to_owned()
+            }
             Self::AnyAmount => {
                 "a figure such as \"870.9k\", \"12-14M\", \"6m 18s\" or \"54 %\"".to_owned()
             }

@@ -37,6 +37,7 @@ pub(super) fn plain_value(kind: FieldKind, entry: &TomlEntry) -> Option<Value> {
         (FieldKind::Amount(kind) | FieldKind::OpenAmount(kind), _) => {
             figure_text(kind, entry).map(Value::String)
         }
+        (FieldKind::AmountLeft, _) => figure_text(QuantityKind::Tokens, entry).map(Value::String),
         (FieldKind::AnyAmount, TomlNode::Text(text)) => {
             Figure::parse(text.trim()).ok().map(|figure| json!(figure.text))
         }

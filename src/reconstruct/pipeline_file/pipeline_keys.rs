@@ -3,7 +3,7 @@
 
 use super::super::published_file::MAX_UNKNOWN;
 use super::field_key::FieldKind::{
-    Amount, AnyAmount, DayOfPipeline, Events, Flag, Name, OneOf, OpenAmount, Reference,
+    Amount, AmountLeft, AnyAmount, DayOfPipeline, Events, Flag, Name, OneOf, OpenAmount, Reference,
     ReferenceOrNone, References, Rows, Saving, Schema, Table, Tally, Text, Weights, Whole,
 };
 use super::field_key::NameKind::{BuiltInPipeline, Document, Session, Step, Toggle, Unknown};
@@ -269,7 +269,7 @@ static COMBINED: KeyTable = rows_of(
         needed("from", Amount(Tokens), "what is there before"),
         needed(
             "to",
-            Amount(Tokens),
+            AmountLeft,
             "what is left, in the unit of `from`; a saving in per cent is a `share`",
         ),
         optional("share", Amount(Share), "the saving as a share, where printed"),

@@ -57,6 +57,7 @@ fn value_schema(kind: FieldKind) -> Value {
         }
         FieldKind::Amount(_)
         | FieldKind::OpenAmount(_)
+        | FieldKind::AmountLeft
         | FieldKind::AnyAmount
         | FieldKind::Saving
         | FieldKind::Tally => {

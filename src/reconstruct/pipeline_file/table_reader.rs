@@ -275,7 +275,7 @@ impl TableReader {
             let NameReference { of, name, place, entry } = reference;
             let outside = known.iter().find(|(kind, _)| *kind == of);
             let names: Vec<&str> = match outside {
-                Some((_, names)) if names.is_empty() => continue,
+                Some((_, [])) => continue,
                 Some((_, names)) => names.to_vec(),
                 None => {
                     let own = self.declared.iter().filter(|(kind, _)| *kind == of);
