@@ -91,7 +91,7 @@ fn names_that_hold_markup_are_text() {
     // Every toggle is listed, whether it finds anything or not.
     let boxes = page.matches("type=\"checkbox\"").count();
     assert_eq!(boxes, windtunnel::intervene::ALL.len());
-    assert!(page.contains("toggles that find nothing here"));
+    assert!(page.contains("fixes have no place here"));
     for word in [" style=\"", " onclick=", " onload=", " src=\"", "@import", "url("] {
         assert!(!page.contains(word), "{word}");
     }

@@ -16,8 +16,6 @@ pub struct CostChart {
     pub title: String,
     /// What is drawn, in words.
     pub subtitle: String,
-    /// What is added up, in words: `cost in dollars`.
-    pub what: String,
     /// What the numbers count.
     pub unit: ChartUnit,
     /// The time of both sides.
@@ -104,10 +102,7 @@ impl Chart for CostChart {
 
 impl CostChart {
     fn axis_note(&self) -> String {
-        format!(
-            "{} of all calls until then; a call counts from its start. {}",
-            self.what, self.timeline.note
-        )
+        format!("A call counts from its start. {}", self.timeline.note)
     }
 }
 
@@ -130,7 +125,6 @@ pub(super) mod tests {
         CostChart {
             title: "Order 774: cost over time".into(),
             subtitle: "with fixes: R1".into(),
-            what: "dollars".into(),
             unit: ChartUnit::Money,
             before: side(PicoUsd::PER_USD / 4),
             after: side(PicoUsd::PER_USD / 5),
@@ -143,12 +137,9 @@ pub(super) mod tests {
     fn the_file_says_what_the_data_say() {
         let svg = check_chart(&sample());
         // 59 slots until the call at 580 s, a pause and 29 slots.
-        for words in [
-            "$22.25 today",
-            "$17.80 with fixes",
-            "dollars of all calls until then",
-            "reconstructed",
-        ] {
+        for words in
+            ["$22.25 today", "$17.80 with fixes", "A call counts from its start.", "reconstructed"]
+        {
             assert!(svg.contains(words), "{words} is missing");
         }
         let csv =

@@ -81,7 +81,7 @@ impl Chart for LanesChart {
             .into_sheet(top + height + AXIS_HEIGHT);
         sheet.add_legend((MARGIN, LEGEND), &self.legend_entries());
         sheet.add_notes(&notes, LEGEND);
-        let labels: Vec<String> = lanes.iter().map(lane_label).collect();
+        let labels = lane_labels(lanes);
         let label = widest_text(labels.iter().map(String::as_str), LABEL).clamp(60, 260);
         let from = MARGIN + label + 12;
         let runs = lanes.iter().flat_map(|lane| &lane.sides).flat_map(|side| &side.runs_ms);
@@ -196,11 +196,22 @@ impl LanesChart {
     }
 }
 
-fn lane_label(lane: &PipelineLane) -> String {
-    let part = part_words(lane);
-    let words = [&lane.order, &lane.step, &part, &lane.session].map(String::as_str);
-    let words: Vec<&str> = words.into_iter().filter(|words| !words.is_empty()).collect();
-    words.join(" ")
+/// Lanes by their order, step and part; two alike are numbered. An agent has nothing but its name.
+fn lane_labels(lanes: &[PipelineLane]) -> Vec<String> {
+    let plain: Vec<String> = lanes
+        .iter()
+        .map(|lane| {
+            let part = part_words(lane);
+            let words = [&*lane.order, &*lane.step, &*part];
+            let words: Vec<&str> = words.into_iter().filter(|words| !words.is_empty()).collect();
+            if words.is_empty() { lane.session.clone() } else { words.join(" ") }
+        })
+        .collect();
+    let labels = plain.iter().enumerate().map(|(at, label)| {
+        let alike = |lanes: &[String]| lanes.iter().filter(|other| *other == label).count();
+        if alike(&plain) > 1 { format!("{label} #{}", alike(&plain[..=at])) } else { label.clone() }
+    });
+    labels.collect()
 }
 
 /// The part of a lane's work, and which of several sessions of it.
@@ -288,7 +299,7 @@ mod tests {
     #[test]
     fn lanes_stand_with_their_words_and_numbers() {
         let svg = check_chart(&sample());
-        for words in ["order-774 assess 096e0115", "runs of tests", "minutes from the start"] {
+        for words in ["order-774 assess", "runs of tests", "minutes from the start"] {
             assert!(svg.contains(words), "{words} is missing");
         }
         let csv =
@@ -341,7 +352,7 @@ mod tests {
             ..lane("assess", 2, 4, 27)
         };
         let lanes = vec![of_part("A", None), of_part("B", Some(1)), of_part("B", Some(2))];
-        let labels: Vec<String> = lanes.iter().map(lane_label).collect();
+        let labels = lane_labels(&lanes);
         let all = ["order-774 assess A", "order-774 assess B 1", "order-774 assess B 2"];
         assert_eq!(labels, all);
         let table = LanesChart { lanes, ..sample() }.data_table();

@@ -101,7 +101,7 @@ impl CallRateChart {
     fn axis_note(&self) -> String {
         let slot = format_span(self.timeline.slot_ms);
         format!(
-            "most calls in any minute that ends in a time slot of {slot}. {}",
+            "Counted at the end of each minute, in time slots of {slot}. {}",
             self.timeline.note
         )
     }
@@ -184,7 +184,7 @@ pub(super) mod tests {
         for words in [
             "at most 3 a minute, 1 with the limiter",
             "1 pause of 1h or more cut out",
-            "in any minute that ends in a time slot of 10s",
+            "in time slots of 10s",
             "with at most 3 turns at once",
         ] {
             assert!(svg.contains(words), "{words} is missing");

@@ -48,8 +48,8 @@ pub struct SweepChart {
     pub cells: Vec<DensityCell>,
     /// Sets that no other beats in saving without more effort, by effort.
     pub front: Vec<MarkedSet>,
-    /// The best set of each size, by size.
-    pub best: Vec<MarkedSet>,
+    /// What stands after each step of the order of building.
+    pub built: Vec<MarkedSet>,
     /// Lines at the bottom: source, digests, version.
     pub footer: Vec<String>,
 }
@@ -114,14 +114,14 @@ impl Chart for SweepChart {
         let list = TOP + PANEL + 72;
         let sets = self.cells.iter().map(|cell| cell.sets).sum();
         let sets = format::format_integer(sets, false);
-        let subtitle = format!("{} of each of {sets} sets; the numbered ones are below", self.axis);
+        let subtitle = format!("{}, each of {sets} sets; the numbered ones are below", self.axis);
         let mut sheet = SheetFrame::new(&self.title, &self.footer, WIDTH)
             .with_subtitle(&subtitle)
             .into_sheet(list + rows * LINE + 6);
         let entries = [
             (LegendMark::Box, Hue::Sky, "darker: more sets here"),
             (LegendMark::Line(20), Hue::Blue, "nothing better for this effort"),
-            (LegendMark::Wedge, Hue::Vermillion, "best of its size"),
+            (LegendMark::Wedge, Hue::Vermillion, "build order"),
         ];
         sheet.add_legend((MARGIN, LEGEND), &entries);
         self.draw_plot(&mut sheet);
@@ -143,7 +143,7 @@ impl Chart for SweepChart {
             TableColumn::count("sets"),
         ];
         let mut view = TableView::new("Sets of toggles", columns);
-        for (what, choices) in [("front", &self.front), ("best of its size", &self.best)] {
+        for (what, choices) in [("front", &self.front), ("build order", &self.built)] {
             for choice in choices {
                 view.add_row(vec![
                     TableCell::text(what),
@@ -179,7 +179,7 @@ impl SweepChart {
         let across = ChartAxis::new(0, i128::from(most_effort) + 1, 12);
         // The axis ends at the best set that is marked: the highest cell may reach beyond it, as
         // cells are whole stretches, and is cut off there.
-        let marked = self.front.iter().chain(&self.best).map(|choice| choice.saved);
+        let marked = self.front.iter().chain(&self.built).map(|choice| choice.saved);
         let low = self.cells.iter().map(|cell| cell.saved.0).chain(marked.clone()).min();
         let up = ChartAxis::new(low.unwrap_or(0), marked.max().unwrap_or(0), 7);
         let (left, right) = ((up.widest_tick_label(self.unit) + 28) * GRID, (WIDTH - 30) * GRID);
@@ -212,7 +212,7 @@ impl SweepChart {
             // A pixel and a half high at least, so that a flat cell is still seen.
             sheet.add_translucent_bar((start, end), (from, to.min(from - 15)), Hue::Sky, opacity);
         }
-        let [front, best] = [&self.front, &self.best].map(|choices| {
+        let [front, built] = [&self.front, &self.built].map(|choices| {
             let places = choices.iter().map(|choice| {
                 let x = across.position_of(i128::from(choice.effort), left, right);
                 (x, up.position_of(choice.saved, bottom, top))
@@ -231,7 +231,7 @@ impl SweepChart {
             sheet.add_line(stairs, 20, Hue::Blue);
         }
         // The empty set is no choice of toggles.
-        for (_, (x, y)) in self.best.iter().zip(best).filter(|(choice, _)| choice.size > 0) {
+        for (_, (x, y)) in self.built.iter().zip(built).filter(|(choice, _)| choice.size > 0) {
             sheet.add_wedge((x, y - 10), Hue::Vermillion);
         }
         draw_front_numbers(sheet, &front, top);
@@ -281,7 +281,7 @@ pub(super) mod tests {
                 choice("R1", 2, 10),
                 choice("R1 R2", 3, 11),
             ],
-            best: vec![choice("", 0, 0), choice("R1", 2, 10), choice("R1 R2", 3, 11)],
+            built: vec![choice("", 0, 0), choice("R1", 2, 10), choice("R1 R2", 3, 11)],
             footer: vec!["windtunnel 0.1.0, seed 774".into()],
         }
     }
@@ -290,10 +290,10 @@ pub(super) mod tests {
     fn the_file_says_what_the_data_say() {
         let svg = check_chart(&sample());
         for words in [
-            "8 sets. Up: tokens saved.",
-            "1: nothing (0 for 0)",
-            "4: R1 R2 (11 for 3)",
-            "effort to",
+            "tokens saved, each of 8 sets; the numbered ones are below",
+            "1: nothing (0 for 0 d)",
+            "4: R1 R2 (11 for 1.5 d)",
+            "effort, days",
         ] {
             assert!(svg.contains(words), "{words} is missing");
         }
@@ -302,7 +302,7 @@ pub(super) mod tests {
         for line in [
             "what,toggles,effort_low,effort_high,saved_low_tokens,saved_high_tokens,sets",
             "front,R2,1,1,9,9,1",
-            "best of its size,R1 R2,3,3,11,11,1",
+            "build order,R1 R2,3,3,11,11,1",
             "cell,,3,3,11,11,2",
         ] {
             assert!(csv.contains(line), "{line} is missing in {csv}");
@@ -326,15 +326,21 @@ pub(super) mod tests {
 
     #[test]
     fn odd_data_draw() {
-        let nothing = SweepChart { cells: vec![], front: vec![], best: vec![], ..sample() };
+        let nothing = SweepChart { cells: vec![], front: vec![], built: vec![], ..sample() };
         check_chart(&nothing);
         let one = SweepChart::count_in_cells(std::iter::once((0, 0)));
         let alone = vec![choice("", 0, 0)];
-        check_chart(&SweepChart { cells: one, front: alone.clone(), best: alone, ..sample() });
+        check_chart(&SweepChart { cells: one, front: alone.clone(), built: alone, ..sample() });
         let dear = (0..64).map(|at| (at / 8, -i128::from(at) * PicoUsd::PER_USD));
         let front = vec![choice("", 0, 0)];
         let cells = SweepChart::count_in_cells(dear);
-        check_chart(&SweepChart { cells, front, unit: ChartUnit::Money, best: vec![], ..sample() });
+        check_chart(&SweepChart {
+            cells,
+            front,
+            unit: ChartUnit::Money,
+            built: vec![],
+            ..sample()
+        });
         let sets = (0..70_000_u32).map(|at| (at % 97, i128::from(at) * PicoUsd::PER_USD));
         let long = (0..60)
             .map(|at| choice(&"<i>E10 ".repeat(20), at, i128::from(at) * 1_000 * PicoUsd::PER_USD));

@@ -63,8 +63,9 @@ fn screen_readers_find_their_way() {
     let step = |pair: &[String]| pair[1].as_bytes()[1] <= pair[0].as_bytes()[1] + 1;
     assert!(levels.windows(2).all(step), "{levels:?}");
     // A tick is told, with what is saved now as it stands on the page.
+    open.0.click("#all");
     open.0.click("input[data-toggle=R2]");
-    let saved = "document.querySelector('[data-total=read][data-side=saved]').textContent";
+    let saved = "document.querySelector('[data-total=cost_pico_usd][data-side=saved]').textContent";
     let told = "document.querySelector('#live').textContent";
     open.0.wait(&format!("{told}.includes('R2 off') && {told}.includes({saved}.trim())"));
     open.0.is_quiet();
@@ -115,12 +116,21 @@ fn the_page_is_dark_where_that_is_wanted() {
 #[cfg_attr(not(browser_at_hand), ignore = "no browser: WINDTUNNEL_BROWSER names one")]
 fn paper_has_no_controls() {
     let mut open = open();
-    let seen = "['#all', '#none', '#theme', '#copy', '#search']\
+    let seen = "['#best', '#all', '#none', '#theme', '#copy', '#search', '#effort', '#units']\
                 .filter((id) => document.querySelector(id).checkVisibility()).length";
-    assert_eq!(open.0.eval(seen), 5);
+    assert_eq!(open.0.eval(seen), 8);
+    // A4 at 96 dots an inch, less a margin of 1 cm.
+    open.0.resize(718, 1_047);
     open.0.media("print", &[]);
     assert_eq!(open.0.eval(seen), 0);
-    assert_eq!(open.0.eval("document.querySelector('[data-total=read]').checkVisibility()"), true);
+    // The decision, what to build, one picture: on one page.
+    let shown = "['#short > p', '.toggles tr.on', '#sum', '#waterfall svg']\
+                 .filter((id) => document.querySelector(id).checkVisibility()).length";
+    assert_eq!(open.0.eval(shown), 4);
+    let pictures = "[...document.querySelectorAll('svg')].filter((one) => one.checkVisibility())";
+    assert_eq!(open.0.eval(&format!("{pictures}.length")), 1);
+    let height = open.0.eval("document.body.getBoundingClientRect().height");
+    assert!(height.as_f64().expect("pixels") < 1_047.0, "{height} is more than a page");
     open.0.shot("print");
 }
 
@@ -128,7 +138,7 @@ fn paper_has_no_controls() {
 #[cfg_attr(not(browser_at_hand), ignore = "no browser: WINDTUNNEL_BROWSER names one")]
 fn small_windows_do_not_scroll_sideways() {
     let mut open = open();
-    for width in [390, 768, 1280, 1920] {
+    for width in [390, 768, 1280, 1600] {
         open.0.resize(width, 844);
         open.settle();
         let over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";

@@ -3,6 +3,7 @@
 mod hands;
 mod hostile;
 mod looks;
+mod money;
 mod numbers;
 
 use crate::browser::{Tab, tab};
@@ -90,27 +91,27 @@ impl Open {
         serde_json::from_value(value).unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    /// The toggles, in the order of the page.
+    /// The toggles, sorted: the page has them in the order of building.
     fn toggles(&mut self) -> Vec<String> {
-        self.words(
-            "[...document.querySelectorAll('input[data-toggle]')].map((t) => t.dataset.toggle)",
-        )
+        self.boxes("")
+    }
+
+    /// The toggles whose boxes a selector meets, sorted.
+    fn boxes(&mut self, which: &str) -> Vec<String> {
+        self.words(&format!(
+            "[...document.querySelectorAll('input[data-toggle]{which}')]\
+             .map((one) => one.dataset.toggle).sort()"
+        ))
     }
 
     /// Those that can be ticked.
     fn choices(&mut self) -> Vec<String> {
-        self.words(
-            "[...document.querySelectorAll('input[data-toggle]:not(:disabled)')]\
-             .map((t) => t.dataset.toggle)",
-        )
+        self.boxes(":not(:disabled)")
     }
 
     /// Those that are ticked.
     fn ticked(&mut self) -> Vec<String> {
-        self.words(
-            "[...document.querySelectorAll('input[data-toggle]:checked')]\
-             .map((t) => t.dataset.toggle)",
-        )
+        self.boxes(":checked")
     }
 
     /// Ticks and unticks with the mouse until exactly these are on.

@@ -158,30 +158,42 @@ fn told(sums: &Value, in_tokens: bool) -> i128 {
 fn parts(open: &mut Open, written: &mut Written, on: &[String]) {
     open.tick(on);
     let all = open.choices();
-    let mut after = |on: &[String]| {
-        let compared = written.compare(on);
-        told(&compared["variant"], compared["headline"]["metric"] == "tokens")
-    };
-    let (adds, bars) = (open.numbers("adds"), open.numbers("bar"));
-    for id in &all {
-        let without: Vec<_> = on.iter().filter(|one| *one != id).cloned().collect();
-        let with: Vec<_> =
-            all.iter().filter(|one| *one == id || without.contains(one)).cloned().collect();
-        assert_eq!(adds[id], after(&without) - after(&with), "{id} to {on:?}");
-    }
     clocks(open, written, on);
-    let mut after = |on: &[String]| {
-        let compared = written.compare(on);
-        told(&compared["variant"], compared["headline"]["metric"] == "tokens")
-    };
-    let baseline = after(&[]);
-    assert_eq!((bars["baseline"], bars["result"]), (baseline, after(on)), "{on:?}");
-    for (at, id) in on.iter().enumerate() {
-        assert_eq!(bars[id], after(&on[..at]) - after(&on[..=at]), "bar {id} of {on:?}");
+    for unit in ["tokens", "money"] {
+        open.0.click(&format!("[data-amounts={unit}]"));
+        open.settle();
+        let mut after = |on: &[String]| {
+            let on: Vec<_> = all.iter().filter(|one| on.contains(one)).cloned().collect();
+            let compared = written.compare(&on);
+            match unit {
+                "money" => whole(&compared["variant"]["cost_pico_usd"]),
+                _ => told(&compared["variant"], compared["headline"]["metric"] == "tokens"),
+            }
+        };
+        let (adds, bars) = (open.numbers("adds"), open.numbers("bar"));
+        for id in &all {
+            let without: Vec<_> = on.iter().filter(|one| *one != id).cloned().collect();
+            let with = [&without[..], std::slice::from_ref(id)].concat();
+            assert_eq!(adds[id], after(&without) - after(&with), "{unit}: {id} to {on:?}");
+        }
+        let baseline = after(&[]);
+        assert_eq!((bars["baseline"], bars["result"]), (baseline, after(on)), "{unit}: {on:?}");
+        // Bars stand in the order of building.
+        let order = open.words(
+            "(() => {
+                const data = JSON.parse(document.querySelector('#data').textContent);
+                return data.order.map((at) => data.toggles[at].id);
+            })()",
+        );
+        let order: Vec<_> = order.into_iter().filter(|id| on.contains(id)).collect();
+        for (at, id) in order.iter().enumerate() {
+            let adds = after(&order[..at]) - after(&order[..=at]);
+            assert_eq!(bars[id], adds, "{unit}: bar {id} of {order:?}");
+        }
+        let saved: i128 = on.iter().map(|id| bars[id]).sum();
+        assert_eq!(baseline - saved, bars["result"], "{unit}: {on:?}");
+        assert_eq!(bars.len(), on.len() + 2, "{bars:?}");
     }
-    let saved: i128 = on.iter().map(|id| bars[id]).sum();
-    assert_eq!(baseline - saved, bars["result"], "{on:?}");
-    assert_eq!(bars.len(), on.len() + 2, "{bars:?}");
 }
 
 /// What each toggle adds to a subset on the wall clock, where a source tells one.

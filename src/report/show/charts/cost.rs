@@ -33,8 +33,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     Ok(Box::new(CostChart {
         title: if comparison.has_dollars { "Dollars spent so far" } else { "Tokens spent so far" }
             .to_owned(),
-        subtitle: source.fixes_words(),
-        what: what.to_owned(),
+        subtitle: format!("{what} of all calls until then; {}", source.fixes_words()),
         unit,
         before: cost_before,
         after: cost_after,

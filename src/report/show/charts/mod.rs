@@ -18,10 +18,11 @@ pub use growth::has_growth;
 use super::compare::ComparisonReport;
 use crate::plan::ToggleSubset;
 use crate::recording::Recording;
-use crate::report::chart::Chart;
+use crate::report::chart::{Chart, ChartUnit};
 use crate::study::whatif::experiment::subset_of_first;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::measured_steps::comparison_subset;
+use crate::study::whatif::swept_subset::SweepMetric;
 
 /// What charts are made from.
 pub struct ChartSource<'a> {
@@ -70,6 +71,23 @@ impl ChartSource<'_> {
         } else {
             format!("with fixes: {}", ids.join(", "))
         }
+    }
+
+    /// What bars count: dollars, or the tokens that the source is told in.
+    fn amounts(&self) -> (ChartUnit, SweepMetric) {
+        let comparison = self.comparison_report.comparison;
+        match (comparison.has_dollars, comparison.headline) {
+            (true, _) => (ChartUnit::Money, SweepMetric::Dollars),
+            (false, HeadlineMetric::Reads) => (ChartUnit::Tokens, SweepMetric::Reads),
+            (false, HeadlineMetric::Tokens) => (ChartUnit::Tokens, SweepMetric::Tokens),
+        }
+    }
+
+    /// The same in words: `dollars a run`.
+    fn amount_words(&self) -> String {
+        let comparison = self.comparison_report.comparison;
+        let noun = if comparison.has_dollars { "dollars" } else { axis_words(comparison.headline) };
+        format!("{noun}{}", self.scope_words())
     }
 
     /// What amounts of a pipeline are of.

@@ -39,7 +39,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     }
     Ok(Box::new(CallRateChart {
         title: "Calls a minute".to_owned(),
-        subtitle: source.fixes_words(),
+        subtitle: format!("most calls in any minute; {}", source.fixes_words()),
         before,
         after,
         timeline,

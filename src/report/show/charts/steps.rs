@@ -28,8 +28,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     if steps.is_empty() {
         return Err("it holds no call".to_owned());
     }
-    let mut subtitle =
-        format!("each step: upper bar today, lower bar with fixes; {}", source.fixes_words());
+    let mut subtitle = format!("each step: upper bar today, lower bar {}", source.fixes_words());
     let hidden = comparison.baseline.hidden_output;
     // In dollars it is part of the output.
     if hidden != 0 && !has_dollars {

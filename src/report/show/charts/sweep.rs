@@ -17,8 +17,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         SweepMetric::Tokens => (ChartUnit::Tokens, "tokens"),
         SweepMetric::Calls => (ChartUnit::Count, "calls"),
     };
-    let [front, best] = [&sweep.pareto, &sweep.best_by_size]
-        .map(|subsets| subsets.iter().map(|subset| marked_set(sweep, *subset)).collect());
+    let front = sweep.pareto.iter().map(|subset| marked_set(sweep, *subset)).collect();
+    let built = sweep.order.steps.iter().map(|step| marked_set(sweep, step.subset)).collect();
     let sets = sweep.entries.iter().map(|entry| (entry.effort, entry.saved_amount(sweep.metric)));
     Ok(Box::new(SweepChart {
         title: "What every set saves for its effort".to_owned(),
@@ -26,7 +26,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         unit,
         cells: SweepChart::count_in_cells(sets),
         front,
-        best,
+        built,
         footer: source.footer_lines(),
     }))
 }

@@ -1,6 +1,6 @@
 //! The waterfall: from today through each fix to the result, in dollars where there are any.
 
-use super::{ChartResult, ChartSource, axis_words};
+use super::{ChartResult, ChartSource};
 use crate::report::chart::{Chart, ChartUnit, WaterfallChart, WaterfallStep};
 use crate::report::format::{self, NumberStyle};
 use crate::study::whatif::compare::{Comparison, ToggleResult};
@@ -11,7 +11,7 @@ use crate::units::PicoUsd;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let comparison = source.comparison_report.comparison;
-    let (unit, metric) = amounts_of(comparison);
+    let (unit, metric) = source.amounts();
     let added = match source.comparison_report.sweep {
         Ok(sweep) => added_in_build_order(comparison, sweep, metric),
         Err(_) => added_in_list_order(comparison, metric),
@@ -34,15 +34,12 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
             .map(|saving| (i128::from(*saving.start()), i128::from(*saving.end()))),
     });
     let [before, after] = [baseline, baseline - saved].map(|amount| amount_words(unit, amount));
-    let (noun, scope) = match unit {
-        ChartUnit::Money => ("dollars", source.scope_words()),
-        _ => (axis_words(headline), source.scope_words()),
-    };
+    let scope = source.scope_words();
     let what = if in_tokens { format!(" {}", headline.sentence_words()) } else { String::new() };
     let chart = WaterfallChart {
         title: format!("From {before} to {after}{what}{scope}"),
         subtitle: "each bar: what the fix adds after those above it".to_owned(),
-        axis: format!("{noun}{scope}"),
+        axis: source.amount_words(),
         unit,
         baseline: ("today".to_owned(), baseline),
         steps: steps.collect(),
@@ -55,16 +52,6 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         footer: source.footer_lines(),
     };
     Ok(Box::new(chart) as Box<dyn Chart>)
-}
-
-/// What the bars count: dollars, or the tokens that the source is told in.
-fn amounts_of(comparison: &Comparison) -> (ChartUnit, SweepMetric) {
-    use crate::study::whatif::headline::HeadlineMetric;
-    match (comparison.has_dollars, comparison.headline) {
-        (true, _) => (ChartUnit::Money, SweepMetric::Dollars),
-        (false, HeadlineMetric::Reads) => (ChartUnit::Tokens, SweepMetric::Reads),
-        (false, HeadlineMetric::Tokens) => (ChartUnit::Tokens, SweepMetric::Tokens),
-    }
 }
 
 /// The fixes of the best set, and what each adds to those before it in the order of building.

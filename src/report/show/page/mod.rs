@@ -17,7 +17,7 @@ use crate::recording::Recording;
 use crate::report::format;
 use crate::report::html;
 use crate::report::page::HtmlPage;
-use crate::report::{ReportDocument, Section};
+use crate::report::{ReportDocument, Section, SectionItem};
 use crate::scenario::{ChosenToggle, Scenario};
 use crate::study::inspect::context_curves::ContextCurve;
 use crate::study::whatif::compare::ToggleResult;
@@ -132,7 +132,7 @@ impl PageSource<'_> {
         let refusal = match (result, bound) {
             // A toggle may find nothing and still change a call that another one touches.
             (Some((at, toggle)), _) if toggle.found == 0 && touched >> at & 1 == 0 => {
-                Some("finds nothing here".to_owned())
+                Some("has no place here".to_owned())
             }
             (Some((_, toggle)), _) if toggle.is_beside => Some(
                 "changes the orchestrator, beside the sessions: what it saves of its reads stands \
@@ -140,13 +140,13 @@ impl PageSource<'_> {
                     .to_owned(),
             ),
             (Some((at, _)), _) if !lookup.contains_toggle(at) => Some(
-                "cannot be ticked: so many toggles act here that not all subsets fit on a page, \
-                 and this is one of those that save least alone"
+                "cannot be ticked: so many fixes act here that not all sets fit on a page, and \
+                 this is one of those that save least alone"
                     .to_owned(),
             ),
             (Some(_), _) => None,
             (None, Some(bound)) => Some(waiting_reason(bound)),
-            (None, None) => Some("waits for a number, and finds nothing here".to_owned()),
+            (None, None) => Some("needs a number of yours, and has no place here".to_owned()),
         };
         PageToggle { chosen, result, bound, refusal }
     }
@@ -159,6 +159,12 @@ impl PageSource<'_> {
         has_clock: bool,
     ) -> String {
         let mut said: Vec<String> = self.what_stays_fixed(has_clock).into_iter().collect();
+        said.insert(
+            0,
+            "Every amount here is exact for what is ticked: looked up in a table of all sets. \
+             Parameters stand at their middle; another value is one more report, with --set."
+                .to_owned(),
+        );
         // Refused although they find something: there was no room for their subsets.
         let left: Vec<&str> = toggles
             .iter()
@@ -170,9 +176,9 @@ impl PageSource<'_> {
             .collect();
         if !left.is_empty() {
             said.push(format!(
-                "{} act here too, but not all subsets of so many toggles fit on a page: they are \
-                 off in everything that follows the ticks, and on in the report's tables of all \
-                 together. `windtunnel compare --with` takes any set.",
+                "{} act here too, but not all sets of so many fixes fit on a page: they are off in \
+                 everything that follows the ticks, and on in the tables of all together. \
+                 `windtunnel compare --with` takes any set.",
                 left.join(", ")
             ));
         }
@@ -208,17 +214,16 @@ impl PageSource<'_> {
         }
         let fixed = match (has_minutes, has_clock) {
             (true, true) => {
-                "The wall clock follows the ticks. Calls a minute are of each toggle alone; the \
-                 critical path and the picture of lanes below are of nothing and of all toggles, \
-                 whatever is ticked."
+                "The wall clock follows the ticks. The critical path and the picture of sessions \
+                 in time below are of today and of all fixes, whatever is ticked."
             }
             (true, false) => {
-                "So many toggles move time that the wall clock does not follow the ticks: what the \
-                 report says of it below is of nothing and of all toggles."
+                "So many fixes move time that the wall clock does not follow the ticks: what the \
+                 report says of it below is of today and of all fixes."
             }
             (false, _) => {
-                "Waits and calls a minute are of each toggle alone; the limiter's table and the \
-                 picture of lanes below are of nothing and of all toggles, whatever is ticked."
+                "Waits and calls a minute are of each fix alone; the table of the limiter and the \
+                 picture of agents in time below are of today and of all fixes, whatever is ticked."
             }
         };
         Some(fixed.to_owned())
@@ -258,7 +263,7 @@ impl PageSource<'_> {
 fn waiting_reason(bound: &SavingBound) -> String {
     let keys: Vec<String> =
         bound.asked.iter().map(|spec| format!("{} ({})", spec.key, spec.what)).collect();
-    format!("waits for {}: no source gives it; what stands here are bounds", keys.join(", "))
+    format!("needs your number: {}; until then it saves something between these", keys.join(", "))
 }
 
 /// The short account at the top of a report, and the rest of it.
@@ -267,11 +272,25 @@ fn split_off_summary(document: &ReportDocument) -> (Option<&Section>, &[Section]
     parts.map_or((None, &[]), |(first, rest)| (Some(first), rest))
 }
 
-/// The short account, without pictures.
+/// The decision, and the rest of the short account folded under it, without pictures.
 fn lead_html(section: &Section) -> String {
-    let heading = html::escape_html(&section.heading);
-    let body = html::section_to_html(section, &|_, _| String::new());
-    format!("<h2 id=\"h-short\">{heading}</h2>\n{body}")
+    let decision = section.items.iter();
+    let decision = decision.take_while(|item| matches!(item, SectionItem::Paragraph(_))).count();
+    let (decision, rest) = section.items.split_at(decision);
+    let to_html = |items: &[SectionItem]| {
+        let part = Section { heading: String::new(), items: items.to_vec() };
+        html::section_to_html(&part, &|_, _| String::new())
+    };
+    let mut lead =
+        format!("<h2 id=\"h-short\" class=\"hear\">In short</h2>\n{}", to_html(decision));
+    if !rest.is_empty() {
+        let _ = write!(
+            lead,
+            "<details class=\"more\"><summary>why, and every step</summary>\n{}</details>\n",
+            to_html(rest)
+        );
+    }
+    lead
 }
 
 fn contents_html(sections: &[Section]) -> String {

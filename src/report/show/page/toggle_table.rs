@@ -32,7 +32,7 @@ impl PageSource<'_> {
         let in_order = places_in_build_order(toggles, stops);
         let has_claims = toggles.iter().any(|toggle| claim_of_toggle(toggle).is_some());
         let mut out = format!(
-            "<table class=\"toggles\" data-sortable>\n<caption>Each fix{}</caption>\n\
+            "<table class=\"toggles\" data-sortable>\n<caption>What each fix saves{}</caption>\n\
              <thead><tr><td></td><th scope=\"col\">fix</th><th scope=\"col\" class=\"n\">saves \
              now</th><th scope=\"col\" class=\"n\">alone</th><th scope=\"col\" class=\"n\">effort\
              </th>",
@@ -72,7 +72,7 @@ impl PageSource<'_> {
         let bit = toggle.result.map_or(0, |(bit, _)| 1 << bit);
         let (class, state) = match &toggle.refusal {
             Some(_) => (" class=\"off\"", "disabled"),
-            None if opening & bit != 0 => ("", "checked"),
+            None if opening & bit != 0 => (" class=\"on\"", "checked"),
             None => ("", ""),
         };
         let knob = escape_html(toggle.chosen.toggle.card().knob);

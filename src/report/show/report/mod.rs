@@ -9,11 +9,13 @@ use crate::reconstruct::{
     Figure, Reconstruction, RecordingSource, ReportedPipeline, ReportedRoutes,
 };
 use crate::report::show::compare::{ComparisonReport, lens_note};
+use crate::report::show::session_names::SessionNames;
 use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
 use crate::study::whatif::compare::Comparison;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::measured_steps::MeasuredStep;
 use crate::study::whatif::savings::StepTotals;
+use std::cmp::Reverse;
 
 /// A report and everything it is made from.
 pub struct FullReport<'a> {
@@ -27,6 +29,9 @@ pub struct FullReport<'a> {
 
 /// The picture of what runs and waits in time.
 const LANES_PICTURE: &str = "charts/lanes.svg";
+
+/// Steps that a document shows one by one; a published pipeline has no more.
+const MOST_STEPS: usize = 20;
 
 /// Pictures that stand with the table of toggles; the others follow at the end.
 const BESIDE_TOGGLES: usize = 2;
@@ -53,7 +58,8 @@ impl FullReport<'_> {
         if let Some(note) = lens_note(shown.source, shown.findings) {
             baseline = baseline.with_paragraph(note);
         }
-        document.add_section(baseline.with_table(self.step_table(&comparison.baseline_steps)));
+        document
+            .add_section(baseline.with_table(self.short_step_table(&comparison.baseline_steps)));
         let mut toggles =
             Section::new("What each toggle is worth").with_table(shown.toggle_table());
         for table in shown.dollar_table_if_known().into_iter().chain(shown.time_table()) {
@@ -109,12 +115,53 @@ impl FullReport<'_> {
         sections
     }
 
-    /// The table of steps, with the printed total and the orchestrator where they are known.
+    /// The table of all steps, with the printed total and the orchestrator where they are known.
     #[must_use]
     pub fn step_table(&self, steps: &[StepTotals]) -> TableView {
-        let mut view = TableView::new("Tokens by step", step_columns());
-        for step in steps {
-            view.add_row(step_row(&step.name, step));
+        let view = TableView::new("Tokens by step", step_columns(CLASS_KEYS));
+        let rows = steps.iter().map(|step| step_row(&step.name, step));
+        self.finish_step_table(view, rows.collect(), steps)
+    }
+
+    /// The same for people: sessions by their names; of many steps those that cost most, and the
+    /// others in one row.
+    fn short_step_table(&self, steps: &[StepTotals]) -> TableView {
+        let names = SessionNames::of_recording(self.comparison_report.source.recording());
+        let view = TableView::new("Tokens by step", step_columns(CLASS_WORDS));
+        let (shown, others) = self.dearest_steps(steps);
+        let rows =
+            shown.iter().map(|&at| step_row(names.name_of_step(&steps[at].name), &steps[at]));
+        let others = (!others.is_empty()).then(|| {
+            let rest: Vec<StepTotals> = others.iter().map(|&at| steps[at].clone()).collect();
+            step_row(&format!("{} more", rest.len()), &sum_of_steps(&rest))
+        });
+        self.finish_step_table(view, rows.chain(others).collect(), steps)
+    }
+
+    /// The places of the steps that a document shows one by one, and those of the others: all in
+    /// their order where they are few, else those that cost most.
+    fn dearest_steps(&self, steps: &[StepTotals]) -> (Vec<usize>, Vec<usize>) {
+        let mut order: Vec<usize> = (0..steps.len()).collect();
+        if steps.len() <= MOST_STEPS {
+            return (order, Vec::new());
+        }
+        let headline = self.comparison_report.comparison.headline;
+        order.sort_by_key(|&at| {
+            let step = &steps[at];
+            Reverse((step.token_money(), headline.amount_in_usage(&step.usage)))
+        });
+        let others = order.split_off(MOST_STEPS);
+        (order, others)
+    }
+
+    fn finish_step_table(
+        &self,
+        mut view: TableView,
+        rows: Vec<Vec<TableCell>>,
+        steps: &[StepTotals],
+    ) -> TableView {
+        for row in rows {
+            view.add_row(row);
         }
         let sum = sum_of_steps(steps);
         view.add_total(step_row("sum of the steps", &sum));
@@ -165,27 +212,39 @@ impl FullReport<'_> {
             HeadlineMetric::Tokens => (headline.column_noun(), "route"),
         };
         let mut view = TableView::new(
-            "Steps with all toggles on",
+            "Steps with all fixes on",
             vec![
                 TableColumn::text(of),
-                TableColumn::count("calls before"),
-                TableColumn::count("calls after"),
-                TableColumn::tokens(format!("{noun} before")),
-                TableColumn::tokens(format!("{noun} after")),
+                TableColumn::count("calls today"),
+                TableColumn::count("calls with fixes"),
+                TableColumn::tokens(format!("{noun} today")),
+                TableColumn::tokens(format!("{noun} with fixes")),
                 TableColumn::share("saved"),
             ],
         );
-        for (before, after) in comparison.baseline_steps.iter().zip(&comparison.variant_steps) {
+        let (before, after) = (&comparison.baseline_steps, &comparison.variant_steps);
+        let names = SessionNames::of_recording(self.comparison_report.source.recording());
+        let mut add_row = |name: &str, before: &StepTotals, after: &StepTotals| {
             let (was, is) =
                 (headline.amount_in_usage(&before.usage), headline.amount_in_usage(&after.usage));
             view.add_row(vec![
-                TableCell::text(&before.name),
+                TableCell::text(name),
                 TableCell::count(before.calls),
                 TableCell::count(after.calls),
                 TableCell::tokens(was),
                 TableCell::tokens(is),
                 TableCell::share_of_whole(was - is, was),
             ]);
+        };
+        let (shown, others) = self.dearest_steps(before);
+        for at in shown {
+            add_row(names.name_of_step(&before[at].name), &before[at], &after[at]);
+        }
+        if !others.is_empty() {
+            let rest = |steps: &[StepTotals]| {
+                sum_of_steps(&others.iter().map(|&at| steps[at].clone()).collect::<Vec<_>>())
+            };
+            add_row(&format!("{} more", others.len()), &rest(before), &rest(after));
         }
         view
     }
@@ -216,14 +275,18 @@ impl FullReport<'_> {
     }
 }
 
-fn step_columns() -> Vec<TableColumn> {
+/// Classes of tokens as programs read them, and in words.
+const CLASS_KEYS: [&str; 4] = ["fresh", "output", "read", "write"];
+const CLASS_WORDS: [&str; 4] = ["new input", "output", "cache reads", "cache writes"];
+
+fn step_columns([fresh, output, read, write]: [&str; 4]) -> Vec<TableColumn> {
     vec![
         TableColumn::text("step"),
         TableColumn::count("calls").with_ranges(),
-        TableColumn::tokens("fresh"),
-        TableColumn::tokens("output"),
-        TableColumn::tokens("read").with_ranges(),
-        TableColumn::tokens("write"),
+        TableColumn::tokens(fresh),
+        TableColumn::tokens(output),
+        TableColumn::tokens(read).with_ranges(),
+        TableColumn::tokens(write),
         TableColumn::count("sessions"),
         TableColumn::duration("time"),
     ]

@@ -5,6 +5,7 @@ use super::FullReport;
 use crate::report::format::{self, NumberStyle};
 use crate::report::show::build_order::BuildOrderReport;
 use crate::report::show::compare::claim_verdict_word;
+use crate::report::show::session_names::SessionNames;
 use crate::report::{RichText, Section, TableCell, TableColumn, TableView};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::remaining_saving::RemainingSaving;
@@ -288,13 +289,14 @@ impl FullReport<'_> {
             view.add_row(row);
         };
         let nowhere = || vec![TableCell::missing(); 3];
-        add_row("as it is".to_owned(), &comparison.baseline, nowhere());
+        let names = SessionNames::of_recording(self.comparison_report.source.recording());
+        add_row("today".to_owned(), &comparison.baseline, nowhere());
         for (row, measured) in rows.iter().zip(self.measured_steps) {
             // The step in which this one shows most is where to measure it.
             let shows = measured.largest_step_fall.as_ref().map(|(was, is)| {
                 let [before, after] =
                     [was, is].map(|step| TableCell::tokens(headline.amount_in_usage(&step.usage)));
-                vec![TableCell::text(&was.name), before, after]
+                vec![TableCell::text(names.name_of_step(&was.name)), before, after]
             });
             add_row(row.words(), &measured.after, shows.unwrap_or_else(nowhere));
         }
