@@ -510,6 +510,14 @@ mod tests {
     }
 
     #[test]
+    fn days_and_times_are_plain() {
+        for (points, words) in [(0, "0 d"), (1, "0.5 d"), (2, "1 d"), (3, "1.5 d"), (10, "5 d")] {
+            assert_eq!(format_days(points), words);
+        }
+        assert_eq!(format_day_and_minute(1_779_108_270_000), "2026-05-18 12:44");
+    }
+
+    #[test]
     fn ranges_and_gaps_have_words() {
         let range =
             TableCell::from_range(CellValue::Tokens(12_000_000), CellValue::Tokens(14_000_000));

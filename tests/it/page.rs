@@ -2,6 +2,7 @@
 //! with threads, and that its tables and curves say what a replay says.
 
 use crate::run::{Folder, here, json, ok, program};
+use std::collections::BTreeMap;
 use std::fs;
 use windtunnel::plan::{Plan, ToggleSubset};
 use windtunnel::price::Pricing;
@@ -17,9 +18,13 @@ use windtunnel::study::inspect::context_curves::{
 use windtunnel::study::whatif::compare::{Comparison, compare_toggles};
 use windtunnel::study::whatif::experiment::{Experiment, subset_of_first};
 use windtunnel::study::whatif::lattice::gather_bits;
+use windtunnel::study::whatif::measured_steps::comparison_subset;
 use windtunnel::study::whatif::minutes::{study_minutes, study_minutes_with_samples_above};
-use windtunnel::study::whatif::savings::{PipelineTotals, Saving};
+use windtunnel::study::whatif::savings::{PipelineTotals, Saving, StepTotals, totals_by_step};
 use windtunnel::study::whatif::subset_lookup::SubsetLookup;
+use windtunnel::study::whatif::sweep::sweep_subsets;
+use windtunnel::study::whatif::swept_subset::SweepMetric;
+use windtunnel::units::PicoUsd;
 
 /// The page of a report, and its file.
 fn page(folder: &Folder, args: &[&str]) -> String {
@@ -244,6 +249,59 @@ fn compare_tells_minutes_by_toggle_and_what_is_not_counted() {
     for words in ["The same in time on the wall clock", "not counted: R7 hears at once"] {
         assert!(text.contains(words), "{words}");
     }
+}
+
+#[test]
+fn curves_pictures_and_steps_count_the_same_calls() {
+    order_774(|recording, comparison| {
+        let plan = &comparison.plan;
+        let kept = SubsetLookup::for_comparison(comparison, 0);
+        let shown = trace_context_curves(recording, plan, kept.bits, (12, 40));
+        for salt in 0..20_u64 {
+            let subset = salt.wrapping_mul(0x9e37_79b9_7f4a_7c15) & kept.bits;
+            // The page's panels, the panels of the picture, the table of steps, the totals.
+            let contexts = contexts_by_session(recording, plan, subset);
+            let mut by_step: BTreeMap<&str, i64> = BTreeMap::new();
+            for curve in &shown {
+                let variant = gather_bits(subset, curve.bits) as usize;
+                let made = curve.values[curve.calls.len() * curve.variant_count() + variant];
+                assert_eq!(made as usize, contexts[curve.session as usize].len(), "{subset:b}");
+                let step = &recording.sessions[curve.session as usize].step;
+                *by_step.entry(step).or_default() += i64::from(made);
+            }
+            let steps = totals_by_step(recording, plan, subset);
+            let told: BTreeMap<&str, i64> =
+                steps.iter().map(|step| (&*step.name, step.calls)).collect();
+            assert_eq!(by_step, told, "{subset:b}");
+            let totals = PipelineTotals::replay_totals(plan, subset);
+            assert_eq!(totals.calls, told.values().sum::<i64>(), "{subset:b}");
+            // Money by step and class is the money of the whole, to the pico-dollar.
+            let money: PicoUsd = steps.iter().map(StepTotals::token_money).sum();
+            assert_eq!(money, Saving::from(&totals).total_money(), "{subset:b}");
+        }
+    });
+}
+
+#[test]
+fn the_tables_of_a_page_hold_the_dollars_of_every_set() {
+    experiment_774(|_, experiment| {
+        let comparison = compare_toggles(experiment).expect("prices");
+        let sweep = sweep_subsets(experiment, SweepMetric::Dollars).expect("a sweep");
+        let best = comparison_subset(&comparison, &sweep, sweep.best_subset());
+        let kept = SubsetLookup::for_comparison(&comparison, best);
+        assert!(best != 0 && best & !kept.bits == 0, "the best set can be ticked");
+        let mut compared = 0;
+        for entry in &sweep.entries {
+            let subset = comparison_subset(&comparison, &sweep, entry.subset);
+            if subset & !kept.bits != 0 {
+                continue;
+            }
+            compared += 1;
+            let saving = kept.lattice.saving_of_subset(subset);
+            assert_eq!((saving.total_money(), saving.calls), (entry.cost, entry.calls));
+        }
+        assert!(compared > 1_000, "{compared}");
+    });
 }
 
 /// Holds the points of a curve to the calls of a whole replay.

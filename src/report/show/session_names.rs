@@ -72,3 +72,65 @@ fn project_of_file(file: &str) -> Option<&str> {
     let name = folder.split('/').find(|part| !part.is_empty())?;
     Some(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+
+    /// Sessions of order 774 under other ids, files, steps and bases of their times.
+    fn names(of: &[(&str, &str, &str, Basis)]) -> Vec<String> {
+        let reported = builtin_pipeline("order-774").unwrap();
+        let mut recording = reconstruct(&reported, Lens::Message).unwrap().recording;
+        recording.sessions.truncate(of.len());
+        for (session, (id, file, step, basis)) in recording.sessions.iter_mut().zip(of) {
+            session.id = (*id).to_owned();
+            session.file = (*file).to_owned();
+            session.step = (*step).to_owned();
+            session.times_basis = *basis;
+            // 2026-05-18 12:44:30 UTC.
+            recording.calls[session.first_call as usize].start_ms = 1_779_108_270_000;
+        }
+        let names = SessionNames::of_recording(&recording);
+        (0..of.len()).map(|at| names.name(at).to_owned()).collect()
+    }
+
+    #[test]
+    fn sessions_are_called_by_day_project_and_step() {
+        let told = |id, file, step| (id, file, step, Basis::Billed);
+        assert_eq!(
+            names(&[
+                told("096e0115-5d", "project-1/file-3", "assess"),
+                told("096e0115-5d/agent-a92e367", "project-1/file-3", ""),
+                told("deeac353-07", "file-7", ""),
+            ]),
+            [
+                "2026-05-18 12:44  project-1  assess",
+                "2026-05-18 12:44  project-1  > agent",
+                "2026-05-18 12:44"
+            ]
+        );
+    }
+
+    #[test]
+    fn made_up_times_are_not_told_and_two_alike_are_numbered() {
+        let made_up = |id, step| (id, "", step, Basis::Reconstructed);
+        assert_eq!(
+            names(&[made_up("a", "assess"), made_up("b", "rectify"), made_up("c", "assess")]),
+            ["assess #1", "rectify", "assess #2"]
+        );
+        // Where nothing else is known the id has to do.
+        assert_eq!(names(&[made_up("096e0115-5d", "")]), ["096e0115"]);
+    }
+
+    #[test]
+    fn a_step_that_is_a_session_has_its_name() {
+        let reported = builtin_pipeline("order-774").unwrap();
+        let mut recording = reconstruct(&reported, Lens::Message).unwrap().recording;
+        recording.sessions[0].id = "096e0115-5d".into();
+        recording.sessions[0].step = String::new();
+        let names = SessionNames::of_recording(&recording);
+        assert_eq!(names.name_of_step("096e0115-5d"), "096e0115");
+        assert_eq!(names.name_of_step("assess"), "assess");
+    }
+}
