@@ -18,12 +18,9 @@ use windtunnel::study::inspect::context_curves::{
 use windtunnel::study::whatif::compare::{Comparison, compare_toggles};
 use windtunnel::study::whatif::experiment::{Experiment, subset_of_first};
 use windtunnel::study::whatif::lattice::gather_bits;
-use windtunnel::study::whatif::measured_steps::comparison_subset;
 use windtunnel::study::whatif::minutes::{study_minutes, study_minutes_with_samples_above};
 use windtunnel::study::whatif::savings::{PipelineTotals, Saving, StepTotals, totals_by_step};
 use windtunnel::study::whatif::subset_lookup::SubsetLookup;
-use windtunnel::study::whatif::sweep::sweep_subsets;
-use windtunnel::study::whatif::swept_subset::SweepMetric;
 use windtunnel::units::PicoUsd;
 
 /// The page of a report, and its file.
@@ -279,28 +276,6 @@ fn curves_pictures_and_steps_count_the_same_calls() {
             let money: PicoUsd = steps.iter().map(StepTotals::token_money).sum();
             assert_eq!(money, Saving::from(&totals).total_money(), "{subset:b}");
         }
-    });
-}
-
-#[test]
-fn the_tables_of_a_page_hold_the_dollars_of_every_set() {
-    experiment_774(|_, experiment| {
-        let comparison = compare_toggles(experiment).expect("prices");
-        let sweep = sweep_subsets(experiment, SweepMetric::Dollars).expect("a sweep");
-        let best = comparison_subset(&comparison, &sweep, sweep.best_subset());
-        let kept = SubsetLookup::for_comparison(&comparison, best);
-        assert!(best != 0 && best & !kept.bits == 0, "the best set can be ticked");
-        let mut compared = 0;
-        for entry in &sweep.entries {
-            let subset = comparison_subset(&comparison, &sweep, entry.subset);
-            if subset & !kept.bits != 0 {
-                continue;
-            }
-            compared += 1;
-            let saving = kept.lattice.saving_of_subset(subset);
-            assert_eq!((saving.total_money(), saving.calls), (entry.cost, entry.calls));
-        }
-        assert!(compared > 1_000, "{compared}");
     });
 }
 

@@ -102,6 +102,14 @@ fn choose_toggles(touched: &RowsByMask, order: &[usize], most: u64) -> ToggleSub
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::price::Pricing;
+    use crate::reconstruct::{self, Lens, RecordingSource};
+    use crate::scenario::Scenario;
+    use crate::study::whatif::compare::compare_toggles;
+    use crate::study::whatif::experiment::Experiment;
+    use crate::study::whatif::measured_steps::comparison_subset;
+    use crate::study::whatif::sweep::sweep_subsets;
+    use crate::study::whatif::swept_subset::SweepMetric;
 
     fn check(masks: &[ToggleSubset], order: &[usize], most: u64, expect: ToggleSubset) {
         let touched = RowsByMask(masks.iter().map(|mask| (*mask, 1)).collect());
@@ -117,5 +125,32 @@ mod tests {
         check(&[0b011, 0b001, 0], &[0, 1, 2], 4, 0b111);
         let seventeen: Vec<usize> = (0..17).collect();
         check(&[0x1_ffff], &seventeen, u64::MAX, 0xffff);
+    }
+
+    #[test]
+    fn tables_hold_the_dollars_of_every_set_of_the_sweep() {
+        let reported = reconstruct::builtin_pipeline("order-774").unwrap();
+        let fit = reconstruct::reconstruct(&reported, Lens::Message).unwrap();
+        let scenario = Scenario::all_toggles();
+        let toggles = scenario.split_awaiting_toggles();
+        let source = RecordingSource::Pipeline { reported, lens: Lens::Message, fit };
+        let pricing = Pricing::embedded();
+        let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
+        let experiment = Experiment { draws: 0, ..experiment };
+        let comparison = compare_toggles(&experiment).unwrap();
+        let sweep = sweep_subsets(&experiment, SweepMetric::Dollars).unwrap();
+        let best = comparison_subset(&comparison, &sweep, sweep.best_subset());
+        let kept = SubsetLookup::for_comparison(&comparison, best);
+        assert!(best != 0 && best & !kept.bits == 0, "the best set has its tables");
+        let mut compared = 0;
+        for entry in &sweep.entries {
+            let subset = comparison_subset(&comparison, &sweep, entry.subset);
+            if subset & !kept.bits == 0 {
+                compared += 1;
+                let saving = kept.lattice.saving_of_subset(subset);
+                assert_eq!((saving.total_money(), saving.calls), (entry.cost, entry.calls));
+            }
+        }
+        assert!(compared > 1_000, "{compared}");
     }
 }

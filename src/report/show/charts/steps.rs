@@ -6,6 +6,7 @@ use crate::report::chart::{ChartUnit, StepAmounts, StepsChart};
 use crate::report::format;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::savings::{StepTotals, totals_by_step};
+use std::cmp::Reverse;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let comparison = source.comparison_report.comparison;
@@ -18,13 +19,17 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         true => step.cost_by_class.map(|cost| cost.0),
         false => step.usage.by_class().map(i128::from),
     };
-    let steps: Vec<StepAmounts> = sides
+    let mut steps: Vec<StepAmounts> = sides
         .map(|(before, after)| StepAmounts {
             label: names.name_of_step(&before.name).to_owned(),
             before: amounts(before),
             after: amounts(after),
         })
         .collect();
+    // Sessions of transcripts have no order of their own: the dearest comes first.
+    if !source.comparison_report.source.is_published() {
+        steps.sort_by_key(|step| Reverse(step.before.iter().sum::<i128>()));
+    }
     if steps.is_empty() {
         return Err("it holds no call".to_owned());
     }

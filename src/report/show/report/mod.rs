@@ -138,11 +138,11 @@ impl FullReport<'_> {
         self.finish_step_table(view, rows.chain(others).collect(), steps)
     }
 
-    /// The places of the steps that a document shows one by one, and those of the others: all in
-    /// their order where they are few, else those that cost most.
+    /// The places of the steps that a document shows one by one, and those of the others: the few of
+    /// a published pipeline in its order, sessions of transcripts by what they cost.
     fn dearest_steps(&self, steps: &[StepTotals]) -> (Vec<usize>, Vec<usize>) {
         let mut order: Vec<usize> = (0..steps.len()).collect();
-        if steps.len() <= MOST_STEPS {
+        if self.comparison_report.source.is_published() && steps.len() <= MOST_STEPS {
             return (order, Vec::new());
         }
         let headline = self.comparison_report.comparison.headline;
@@ -150,7 +150,7 @@ impl FullReport<'_> {
             let step = &steps[at];
             Reverse((step.token_money(), headline.amount_in_usage(&step.usage)))
         });
-        let others = order.split_off(MOST_STEPS);
+        let others = order.split_off(order.len().min(MOST_STEPS));
         (order, others)
     }
 
