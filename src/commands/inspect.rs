@@ -9,6 +9,7 @@ use crate::report::show::Provenance;
 use crate::report::show::inspect::{
     BillTable, BlockPivot, InspectReport, SkippedLine, SourceRecording,
 };
+use crate::report::show::volume::Volume;
 use crate::scenario::nearest_name_hint;
 use crate::study::inspect::bill_groups::bill_groups;
 use crate::study::inspect::class_bill::ClassBill;
@@ -88,7 +89,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
                 Some(calibration) => render_document(&calibration, other),
                 None => {
                     let classes = ClassBill::of_recording(loaded.recording(), &pricing);
-                    let first = shown.first_screen(&classes, loaded.source.is_published());
+                    let first = shown.first_screen(&classes, Volume::of_source(&loaded.source));
                     // Who asks for the error of the model asks for more than the first screen.
                     let details = args.detail.details || args.fidelity;
                     let detail = DetailArgs { details, ..args.detail };

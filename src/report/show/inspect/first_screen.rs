@@ -26,10 +26,9 @@ struct ClassRow {
 }
 
 impl InspectReport<'_> {
-    /// The first screen. `classes` are the dollars by class, and `is_published` says whether the
-    /// figures are those of a published pipeline, of which one run is told.
+    /// The first screen. `classes` are the dollars by class, `volume` is what amounts are said for.
     #[must_use]
-    pub fn first_screen(&self, classes: &ClassBill, is_published: bool) -> Section {
+    pub fn first_screen(&self, classes: &ClassBill, volume: Volume) -> Section {
         // Who asks for a grouping gets that.
         if let Some(bills) = self.bills {
             return Section::new("").with_table(self.bills_table(bills).for_first_screen());
@@ -37,7 +36,6 @@ impl InspectReport<'_> {
         if let Some(pivot) = self.pivot {
             return Section::new("").with_table(self.pivot_table(pivot).for_first_screen());
         }
-        let volume = Volume::of_recording(self.recording, is_published);
         let rows = self.class_rows(classes);
         let mut section = Section::new("").with_decision(self.decision_lines(&rows, volume));
         // One class without a bill is no division: the source tells totals only.
