@@ -129,3 +129,90 @@ fn parameters_and_digests_wait_until_they_are_asked_for() {
     let markdown = compare(&["--format", "markdown"]);
     assert!(markdown.contains("sha256"), "{markdown}");
 }
+
+#[test]
+fn where_it_went_and_what_cannot_be_are_on_one_screen() {
+    for source in SOURCES.into_iter().chain(["order-775"]) {
+        for command in ["inspect", "audit"] {
+            for columns in WIDTHS {
+                let text = check_fits(columns, &[command, source], 24);
+                check_snapshot(&format!("{command}_{source}_{columns}"), &text);
+            }
+        }
+        // What the classes cost adds up to what the first line says.
+        let text = screen("200", &["inspect", source]);
+        let dollars = |line: &str| -> Option<i64> {
+            let cents = line.split('$').nth(1)?.split_whitespace().next()?;
+            cents.replace([',', '.'], "").parse().ok()
+        };
+        let spent = text.lines().next().and_then(dollars);
+        let rows = text.lines().skip(3).take_while(|line| !line.is_empty());
+        let parts: Vec<i64> = rows.filter_map(dollars).collect();
+        if let Some(spent) = spent {
+            let sum: i64 = parts.iter().sum();
+            assert!(!parts.is_empty() && (spent - sum).abs() <= 3, "{spent} {parts:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_gate_says_the_word_first_and_what_decides() {
+    let folder = Folder::new(&[(
+        "budget.toml",
+        b"schema = \"windtunnel.budget/1\"\n[limits.step.implment]\ncalls = { grows = \"2 %\" }\n",
+    )]);
+    let budget = folder.at("budget.toml");
+    let gate = ["gate", "--baseline", "recorded/order-774.baseline.json", "--candidate"];
+    for (name, more, code, word) in [
+        ("pass", vec!["order-774"], 0, "pass"),
+        ("fail", vec!["order-775"], 1, "FAIL"),
+        ("unjudged", vec!["order-774", "--budget", &budget], 2, "? cannot judge"),
+    ] {
+        let args = [&gate[..], &more].concat();
+        for columns in WIDTHS {
+            let ran = program(&args).env("COLUMNS", columns).output().expect("a run");
+            let ran = Ran::from(ran);
+            assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.err);
+            let width: usize = columns.parse().expect("a width");
+            let is_wide = |line: &str| line.chars().count() > width;
+            // A command that is to be copied stays on its line.
+            let mut lines = ran.out.lines().filter(|line| !line.contains("--update"));
+            assert!(!lines.any(is_wide) && ran.out.lines().count() <= 24, "{}", ran.out);
+            assert!(ran.out.starts_with(word), "{}", ran.out);
+            check_snapshot(&format!("gate_{name}_{columns}"), &ran.out);
+        }
+        let told = Ran::from(program(&[&args[..], &["--json"]].concat()).output().expect("a run"));
+        let told: Value = serde_json::from_str(&told.out).expect("JSON");
+        assert!(told["decision"][0].as_str().expect("a line").starts_with(word), "{told}");
+    }
+}
+
+#[test]
+fn a_look_back_says_whether_anything_is_proven() {
+    let table = table_of_runs();
+    let folder = Folder::new(&[("steps.csv", table.as_bytes())]);
+    let steps = folder.at("steps.csv");
+    let args = ["backtest", &steps, "--at", "2026-03-15T00:00:00Z", "--metric", "read"];
+    let text = check_fits("80", &args, 24);
+    // Each run reads half of what it did.
+    assert!(text.starts_with("Cache reads fell by 50"), "{text}");
+    let told = json(&args);
+    assert!(told["decision"][0].as_str().expect("a line").contains("fell by 50"), "{told}");
+    let few = ["backtest", &steps, "--at", "2026-03-02T00:00:00Z", "--metric", "read"];
+    let ran = Ran::from(program(&few).output().expect("a run"));
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    assert!(ran.out.starts_with("Cannot say what"), "{}", ran.out);
+}
+
+/// Two runs a day in March; from the 15th on they read half as much.
+fn table_of_runs() -> String {
+    let head = "pr,merged_utc,started_utc,step,fresh,output,read,write,sessions,additions,deletions";
+    let row = |run: u32| {
+        let (day, hour) = (run / 2 + 1, 6 + 12 * (run % 2));
+        let read = if day < 15 { 1_000_000 } else { 500_000 } + 1_000 * (run * 7 % 11);
+        let [start, end] = [hour - 1, hour].map(|hour| format!("2026-03-{day:02}T{hour:02}:00:00Z"));
+        format!("{run},{end},{start},all,10,10,{read},10,1,10,0")
+    };
+    let rows: Vec<String> = (0..56).map(row).collect();
+    format!("{head}\n{}\n", rows.join("\n"))
+}
