@@ -200,6 +200,7 @@ fn dates_with_little_between_them_are_one() {
     assert_eq!((rollouts.len(), &rollouts[0]["between"]), (1, &serde_json::json!([4])));
     let said = unbroken(&ok(&[
         "backtest",
+        "--details",
         &folder.at("steps.csv"),
         "--at",
         "2026-04-16T12:00:00Z,2026-04-16T00:00:00Z",
@@ -296,7 +297,7 @@ fn bad_tables_say_what_is_wrong() {
     ]);
     let at = |name: &str| folder.at(name);
     let steps = &at("steps.csv");
-    let plain = ["backtest", steps.as_str(), "--at", ROLLOUT];
+    let plain = ["backtest", "--details", steps.as_str(), "--at", ROLLOUT];
     let ran = run(&plain);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.err.contains("1 rows skipped, first: line 5: end is 'yesterday'"), "{}", ran.err);
@@ -318,11 +319,11 @@ fn bad_tables_say_what_is_wrong() {
     dated("no_ends.csv", &["no column 'end' (or 'merged_utc')"]);
     dated("gone.csv", &["gone.csv"]);
     // Two tables need no times; two pipelines a side are too few, and that is the answer.
-    let ran = run(&["backtest", &at("no_ends.csv"), steps]);
+    let ran = run(&["backtest", "--details", &at("no_ends.csv"), steps]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     assert!(unbroken(&ran.out).contains("too few pipelines (0 before"), "{}", ran.out);
     // A date beyond the table leaves one side empty.
-    let ran = run(&["backtest", steps, "--at", "2027-01-01"]);
+    let ran = run(&["backtest", "--details", steps, "--at", "2027-01-01"]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     assert!(unbroken(&ran.out).contains("too few pipelines"), "{}", ran.out);
 }
@@ -345,7 +346,7 @@ fn recordings_are_tables_too() {
         rows.iter().any(|row| row.step == "implement" && row.pipeline == "order-774"),
         "{rows:?}"
     );
-    let ran = run(&["backtest", "order-774", "order-775"]);
+    let ran = run(&["backtest", "--details", "order-774", "order-775"]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     assert!(unbroken(&ran.out).contains("(1 before, 1 after, 10 are needed)"), "{}", ran.out);
 }
