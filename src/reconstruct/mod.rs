@@ -1,8 +1,8 @@
 //! Reported pipelines: from published totals to calls that meet them.
 //!
 //! `recorded/*.json` hold published figures and nothing invented ([`reported`], [`figure`],
-//! [`event`]; `pipeline_file` reads and checks them, `reported_lookups` looks things up). [`reconstruct`] derives a
-//! recording in five steps, one file each:
+//! [`event`]; `pipeline_file` reads and checks them, `reported_lookups` looks things up).
+//! [`reconstruct`] derives a recording in five steps, one file each:
 //!
 //! 1. [`call_count`]: how many calls each session made;
 //! 2. [`session_script`]: which call does what, as far as events are known (`event_placement` lays

@@ -1,8 +1,8 @@
 //! A reported pipeline: published totals, each with its source, and nothing invented.
 //!
-//! What a file of the schema `windtunnel.reported/1` holds; `pipeline_file` reads it, JSON and TOML. Figures stay as printed
-//! ([`Figure`]); what somebody had to assume stands apart in `assumptions`, with a range and a
-//! reason, so that it can print beside every result that rests on it.
+//! What a file of the schema `windtunnel.reported/1` holds; `pipeline_file` reads it.
+//! Figures stay as printed ([`Figure`]); what somebody had to assume stands apart in `assumptions`,
+//! with a range and a reason, so that it can print beside every result that rests on it.
 
 use super::call_count::Lens;
 use super::call_tally::{CallTally, RECORDS_PER_CALL_HUNDREDTHS, TallyUnit};

@@ -70,8 +70,8 @@ pub fn write_new_pipeline(table: Option<&str>) -> Result<NewPipelineFile, NoStep
     let table = table.map_or_else(|| Ok(example_table()), read_step_table)?;
     let mut toml = String::from(
         "#:schema ./pipeline.schema.json\n\
-         # Published totals of a pipeline. The line above lets an editor check this file, once the\n\
-         # schema lies beside it: windtunnel schema new pipeline > pipeline.schema.json\n\
+         # Published totals of a pipeline. The line above lets an editor check this file, once\n\
+         # the schema lies beside it: windtunnel schema new pipeline > pipeline.schema.json\n\
          # Figures may be typed as they were printed: 45276, \"45,276\", \"870.9k\", \"9.5 M\", \
          \"~5.1M\",\n# \"12-14M\"; times \"12m57s\", \"1h 24m\"; shares \"30 %\" or 0.3.\n\n",
     );
@@ -208,8 +208,9 @@ mod tests {
 
     #[test]
     fn a_pasted_table_is_the_file() {
-        let table = "| Step | cache read | uncached | output | cache write | time |\n|-|-|-|-|-|-|\n\
-                     | a \"b\" | 870.9k | 1 | 2 | 3 | 1h 2m |\n| c | 1M | 12 | 2 | 3 | - |\n\
+        let table = "| Step | cache read | uncached | output | cache write | time |\n\
+                     |-|-|-|-|-|-|\n| a \"b\" | 870.9k | 1 | 2 | 3 | 1h 2m |\n\
+                     | c | 1M | 12 | 2 | 3 | - |\n\
                      | Total | 1.9M | 13 | 4 | 6 | 1h 2m |\n";
         let new = write_new_pipeline(Some(table)).unwrap();
         assert!(new.notes.is_empty(), "{:?}", new.notes);

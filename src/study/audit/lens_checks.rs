@@ -235,10 +235,10 @@ fn summarize_fitted_calls(reported: &ReportedPipeline, message: &Reconstruction)
         .filter(|fit| fit.exponent.is_some_and(|exponent| (lowest..=highest).contains(&exponent)))
         .count();
     let all = message.sessions.len();
-    let basis = if reported.inventory.is_some() {
-        "counted as messages"
-    } else {
-        "counted by the likeliest growth alone, for no call count is published"
+    let basis = match &reported.inventory {
+        Some(_) if reported.counts_calls_only() => "taken for calls as published",
+        Some(_) => "counted as messages",
+        None => "counted by the likeliest growth alone, for no call count is published",
     };
     let figures = vec![label("basis", basis), count("ordinary", ordinary), count("sessions", all)];
     let severity = FindingSeverity::warning_unless(ordinary == all);
