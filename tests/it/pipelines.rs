@@ -19,8 +19,8 @@ counts = "records"
 
 [steps]
 rows = [
-  { step = "plan", fresh = "5.5k", output = "10.7k", read = "870.9k", write = "58.4k", time = "6m 18s" },
-  { step = "build", fresh = 119, output = "46.6 k", read = "9.5 M", write = "130,700", sessions = 2, time = "22m55s" },
+{ step = "plan", fresh = "5.5k", output = "9k", read = "870.9k", write = "58.4k", time = "6m 18s" },
+{ step = "build", fresh = 119, output = "46.6 k", read = "9.5 M", write = "130,700", sessions = 2 },
 ]
 total = { read = "10.4M", time = "29m 13s" }
 

@@ -141,7 +141,10 @@ fn a_queue_that_cannot_be_is_refused_with_its_place() {
     check("session = { token = 1 }", &["line 3", "queue.session.token", "is it 'tokens'?"]);
     check("session = { tokens = 5 }\nrequests = 2", &["queue.cycles.count", "missing"]);
     check("session = { tokens = 5 }\ntokens = 9", &["queue.tokens", "not both"]);
-    check("tokens = 9\nsession = { search = 1.5 }", &["line 4", "queue.session.search", "0.04"]);
+    check(
+        "tokens = 9\nsession = { search = 1.5 }",
+        &["line 4", "queue.session.search", "per cent is"],
+    );
     check("tokens = 9\nsignal = [{ kind = \"ownr\" }]", &["line 4", "is it 'owner'?"]);
     check("tokens = 9\nsignal = [{ rate = 0.1 }]", &["queue.signal.kind", "missing"]);
     check(
