@@ -266,11 +266,23 @@ pub(crate) fn join_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// ` (is it 'x'?)` for the closest of the known names, or nothing if none is close.
 pub(crate) fn nearest_name_hint<'a>(met: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest_name(met, known).map_or(String::new(), |name| format!(" (is it '{name}'?)"))
+}
+
+/// The nearest of some names, where one is near.
+pub(crate) fn nearest_name<'a, T: AsRef<str> + Ord + ?Sized>(
+    met: &str,
+    known: impl Iterator<Item = &'a T>,
+) -> Option<&'a T> {
+    let met = met.to_lowercase();
     known
-        .map(|name| (strsim::osa_distance(&met.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 2.max(name.len() / 3) && *distance < name.len())
+        .map(|name| (strsim::osa_distance(&met, &name.as_ref().to_lowercase()), name))
+        .filter(|(distance, name)| {
+            let length = name.as_ref().len();
+            *distance <= 2.max(length / 3) && *distance < length
+        })
         .min()
-        .map_or(String::new(), |(_, name)| format!(" (is it '{name}'?)"))
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A comparison with everything that it is shown with: what `compare`, `report` and `chart` share.
 
 use super::experiment_inputs::{self, ExperimentInputs};
+use super::progress::{TRIALS, WorkBar};
 use super::{Audience, CommandError};
 use crate::cli::ExperimentArgs;
 use crate::plan::ToggleSubset;
@@ -15,7 +16,7 @@ use crate::study::inspect::data_checks;
 use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::compare::{Comparison, compare_toggles};
 use crate::study::whatif::distribution::{GroupedSavings, SessionGrouping, distribute_savings};
-use crate::study::whatif::experiment::Experiment;
+use crate::study::whatif::experiment::{Experiment, ProgressListener};
 use crate::study::whatif::saving_bands::DrawnSet;
 use crate::study::whatif::sweep::{SubsetSweep, sweep_subsets};
 use crate::study::whatif::swept_subset::SweepMetric;
@@ -93,7 +94,11 @@ impl ComparisonRun {
             sets,
             ..experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &claims)
         };
-        let mut comparison = compare_toggles(&experiment)?;
+        let bar = WorkBar::new(TRIALS);
+        let tell = |done, all| bar.advance(done, all);
+        let progress = ProgressListener(&tell);
+        let mut comparison = compare_toggles(&Experiment { progress, ..experiment.clone() })?;
+        drop(bar);
         let findings = match &loaded.source {
             // Checking the data of transcripts takes a pass of its own: `check_data` does it where
             // it is shown.

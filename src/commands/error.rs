@@ -45,6 +45,9 @@ pub(crate) enum CommandError {
         /// What was met there.
         error: Box<Self>,
     },
+    /// Several mistakes of one command line.
+    #[error("{}", self.lines().join("; "))]
+    Several(Vec<Self>),
     /// A file that is no text.
     #[error("not TOML: {0}")]
     NotText(#[from] std::str::Utf8Error),
@@ -156,10 +159,19 @@ impl CommandError {
         Self::Feature(Complaint::new(place, problem))
     }
 
+    /// The mistakes of a command line as one error; `None` without any.
+    pub(super) fn from_mistakes(mut mistakes: Vec<Self>) -> Option<Self> {
+        if mistakes.len() < 2 { mistakes.pop() } else { Some(Self::Several(mistakes)) }
+    }
+
     /// What a user reads: a line for each thing that is wrong.
     pub(super) fn lines(&self) -> Vec<String> {
         match self {
             Self::PipelineFile(error) => error.lines().collect(),
+            Self::Several(mistakes) => {
+                let told = mistakes.iter().flat_map(Self::lines);
+                told.chain([format!("{} mistakes, nothing was run", mistakes.len())]).collect()
+            }
             Self::At { place, error } => {
                 error.lines().iter().map(|line| format!("{place}: {line}")).collect()
             }

@@ -61,11 +61,18 @@ impl ExperimentInputs {
 /// The scenario of the command line, with the parameters that are set after it. `recording` is
 /// where a built-in scenario is looked for if nothing else is said.
 pub fn scenario_from_args(args: &ToggleArgs, recording: &str) -> Result<Scenario, CommandError> {
-    let mut scenario = load_scenario(recording, args.scenario.as_deref(), &args.with)?;
+    let mut mistakes = Vec::new();
+    let loaded = load_scenario(recording, args.scenario.as_deref(), &args.with);
+    // Settings are looked at all the same, so that all mistakes are told at once.
+    let mut scenario = loaded.unwrap_or_else(|error| {
+        mistakes.push(error);
+        Scenario::all_toggles()
+    });
     for setting in &args.set {
-        scenario::set_parameter(&mut scenario, setting).at(format!("--set {setting}"))?;
+        let set = scenario::set_parameter(&mut scenario, setting);
+        mistakes.extend(set.at(format!("--set {setting}")).err());
     }
-    Ok(scenario)
+    CommandError::from_mistakes(mistakes).map_or(Ok(scenario), Err)
 }
 
 /// The recordings of the command line as one, or the one that the scenario names; `each` sees

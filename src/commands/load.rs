@@ -7,6 +7,7 @@ use super::load_published::{
     reconstruct_routes,
 };
 pub use super::loaded_recording::{ImportName, LoadedRecording};
+use super::progress::{READING, WorkBar};
 use super::{AtPlace, CommandError, CommandOutput, observations};
 use crate::cli::PremiseArgs;
 use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
@@ -16,12 +17,10 @@ use crate::reconstruct::{self, Lens, PipelineText, RecordingSource, ReportedRout
 use crate::recording::HARNESS_FOLDERS;
 use crate::recording::public_names::PublicNames;
 use crate::recording::{Recording, format};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, nearest_name_hint};
 use crate::store;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Loads one argument, with all names as they were read: what was typed is looked up among them,
 /// and then [`LoadedRecording::for_audience`] hides them. So for all that follow.
@@ -240,28 +239,20 @@ fn import_files(
         && !only.contains(['/', '\\', '.'])
     {
         let known: Vec<_> = reconstruct::builtin_names().collect();
-        return Err(CommandError::argument(
-            "",
-            format!(
-                "'{only}' is no file, no folder and no built-in recording; built in are {}",
-                known.join(", ")
-            ),
-        ));
+        let near = nearest_name_hint(only, known.iter().copied());
+        let known = known.join(", ");
+        let problem = format!(
+            "'{only}' is no file, no folder and no built-in recording{near}; built in are {known}"
+        );
+        return Err(CommandError::argument("", problem));
     }
     let paths: Vec<PathBuf> = arguments.iter().map(PathBuf::from).collect();
     let own_name = name.map_or_else(|| name_from_paths(&paths), str::to_owned);
-    // The bar stays hidden for a second, so that a quick import leaves nothing on the terminal.
-    let bar = hidden_progress_bar();
-    let progress = |done: u64, total: u64| {
-        if bar.elapsed() > Duration::from_secs(1) && bar.is_hidden() {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        bar.set_length(total);
-        bar.set_position(done);
-    };
+    let bar = WorkBar::new(READING);
+    let progress = |done: u64, total: u64| bar.advance(done, total);
     let asked = ImportOptions { name: own_name.clone(), strict: options.strict };
     let imported = import::import_transcripts(&paths, &asked, &progress);
-    bar.finish_and_clear();
+    drop(bar);
     // Every other error of the importer names its file.
     let imported = match imported.map_err(|error| hide_in_error(error, arguments, options)) {
         Err(error @ ImportError::NoCalls { .. }) => Err(error).at(arguments.join(", "))?,
@@ -299,12 +290,6 @@ fn hide_in_error(
         skip.file = PublicNames::beside_typed(base_names(arguments)).name_file(&skip.file);
     }
     error
-}
-
-fn hidden_progress_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-    let style = ProgressStyle::with_template("importing {bar:32} {bytes} of {total_bytes}, {eta}");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// The last part of the first path: never where it lies on this machine.

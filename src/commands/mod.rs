@@ -28,6 +28,7 @@ mod new;
 mod observations;
 mod pictures;
 mod pricing;
+mod progress;
 mod report;
 mod routes;
 mod scenario;

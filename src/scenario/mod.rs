@@ -217,32 +217,32 @@ impl Scenario {
     }
 }
 
-/// A toggle that does not exist.
+/// Toggles that do not exist, all of one list, each with the nearest one that does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no toggle '{id}'{near}; known are {known}")]
+#[error("{told}; `windtunnel list` names all {}", intervene::ALL.len())]
 pub struct UnknownToggle {
-    /// What was asked for.
-    pub id: String,
-    /// A hint, starting with a space, or empty.
-    near: String,
-    known: String,
+    told: String,
 }
 
 /// The toggles of a list of ids, in the order of the registry, each once.
 ///
 /// # Errors
-/// The first id that is no toggle, with all the known ones.
+/// The ids that are no toggles, with the nearest ones that are.
 pub fn toggles_by_id<'a>(
     ids: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<&'static Intervention>, UnknownToggle> {
-    let mut wanted = Vec::new();
+    let (mut wanted, mut unknown) = (Vec::new(), Vec::new());
     for id in ids {
-        let found = intervene::find_by_id(id).ok_or_else(|| UnknownToggle {
-            id: id.to_owned(),
-            near: nearest_name_hint(id, intervene::ALL.iter().map(|one| one.card().id)),
-            known: join_names(intervene::ALL.iter().map(|one| one.card().id)),
-        })?;
-        wanted.push(found.card().id);
+        match intervene::find_by_id(id) {
+            Some(found) => wanted.push(found.card().id),
+            None => {
+                let near = nearest_name_hint(id, intervene::ALL.iter().map(|one| one.card().id));
+                unknown.push(format!("no toggle '{id}'{near}"));
+            }
+        }
+    }
+    if !unknown.is_empty() {
+        return Err(UnknownToggle { told: unknown.join(", ") });
     }
     // In the order of the registry and each once, whatever was typed.
     Ok(intervene::ALL.iter().copied().filter(|one| wanted.contains(&one.card().id)).collect())

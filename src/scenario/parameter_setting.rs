@@ -3,6 +3,9 @@
 use super::{Scenario, ScenarioError, ScenarioFault, file, join_names, toggles_by_id};
 use crate::toml_reader::{self, TomlEntry, TomlField, TomlNode};
 
+/// Toggles that a message names; more would hide what it says.
+const MOST_LISTED: usize = 8;
+
 /// Sets one parameter of a toggle that takes part, or (`source.ID=VALUE`) a figure that the source
 /// leaves open. The value is read as in a file; names may stand
 /// without quotes, with commas between them.
@@ -26,7 +29,9 @@ pub fn set_parameter(scenario: &mut Scenario, setting: &str) -> Result<(), Scena
     let card = toggles_by_id([id])
         .map_err(|unknown| ScenarioFault::from(unknown).without_line())?[0]
         .card();
-    let known = join_names(scenario.toggles.iter().map(super::ChosenToggle::id));
+    let known = join_names(scenario.toggles.iter().map(super::ChosenToggle::id).take(MOST_LISTED));
+    let more = scenario.toggles.len().saturating_sub(MOST_LISTED);
+    let known = if more > 0 { format!("{known} and {more} more") } else { known };
     let Some(chosen) = scenario.toggles.iter_mut().find(|chosen| chosen.id() == card.id) else {
         let known = if known.is_empty() { "none does".to_owned() } else { format!("{known} do") };
         return Err(ScenarioFault::NotChosen { id: card.id, known }.without_line());

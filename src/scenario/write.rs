@@ -352,8 +352,8 @@ mod tests {
         let time = || prop::option::of(-1_000_000_000_000..4_000_000_000_000_i64);
         let roles = prop::sample::subsequence(vec![Role::Main, Role::Subagent], 0..2);
         let lists = (names(), names(), names(), names(), names());
-        let span = prop::option::of(1..4_000_000_000_i64);
-        let parts = (lists, roles, time(), time(), span, 0..9_u32);
+        let last = prop::option::of((1..100_i64).prop_map(|hours| hours * 3_600_000));
+        let parts = (lists, roles, time(), time(), last, 0..9_u32);
         parts.prop_map(|(lists, roles, since_ms, until_ms, last_ms, least)| {
             let (pipelines, steps, models, sessions, projects) = lists;
             SessionSelection {

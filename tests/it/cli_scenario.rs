@@ -517,9 +517,14 @@ fn schema_and_parser_know_the_same_keys() {
         };
         // The parser lists what it knows when it meets what it does not.
         let (unknown, _) = refuse("zzzzzzzz");
-        let known = unknown.split("known are ").nth(1).expect("a list").split(", ");
-        let known: BTreeSet<String> = known.map(str::to_owned).collect();
-        assert_eq!(known, keys, "{place}");
+        match unknown.split("known are ").nth(1) {
+            Some(known) => {
+                let known: BTreeSet<String> = known.split(", ").map(str::to_owned).collect();
+                assert_eq!(known, keys, "{place}");
+            }
+            // Of toggles there are too many for a line.
+            None => assert!(place == "toggles" && unknown.contains("`windtunnel list`"), "{place}"),
+        }
         // And it looks at each one: nothing may be just true.
         for key in &keys {
             let (told, path) = refuse(key);

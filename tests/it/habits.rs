@@ -4,6 +4,12 @@ use crate::import_bad_input::{prompt, response};
 use crate::run::{Folder, here, json, ok, refused};
 use serde_json::Value;
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+use windtunnel::price::Pricing;
+use windtunnel::reconstruct::{self, Lens, RecordingSource};
+use windtunnel::scenario::{Scenario, toggles_by_id};
+use windtunnel::study::whatif::experiment::ProgressListener;
+use windtunnel::study::whatif::{Experiment, compare_toggles};
 
 #[test]
 fn json_is_short_for_its_format() {
@@ -107,4 +113,67 @@ fn a_bill_is_divided_by_day_model_project_skill_and_server() {
     let csv = ok(&["inspect", folder.path(), "--by", "day,model", "--format", "csv"]);
     assert!(csv.contains("2026-03-02"), "{csv}");
     refused(&["inspect", folder.path(), "--by", "modell"], &["no key 'modell'", "is it 'model'?"]);
+}
+
+#[test]
+fn names_that_are_nearly_right_are_told_and_all_mistakes_at_once() {
+    for (args, words) in [
+        (&["inspect", "order-77"][..], &["'order-77' is no file", "is it 'order-774'?"][..]),
+        (&["compare", "order-774", "--with", "R22"], &["no toggle 'R22'", "(is it 'R2'?)"]),
+        (&["compare", "order-774", "--with", "Q99,Z88"], &["'Q99'", "'Z88'", "`windtunnel list`"]),
+        (&["explain", "G44"], &["no toggle 'G44'", "(is it 'G4'?)"]),
+        (&["schema", "inspekt"], &["(is it 'inspect'?)"]),
+        (&["steps", "order-774", "--order", "775"], &["no session of order '775'"]),
+    ] {
+        refused(args, words);
+        let told = crate::run::run(args).err;
+        assert!(told.len() < 320, "no list of everything: {told}");
+    }
+    let args = ["compare", "order-774", "--with", "R2,Q99", "--set", "R2.calls_per_cite=3"];
+    let ran = crate::run::run(&args);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert!(lines.len() == 3 && lines[0].contains("'Q99'"), "{}", ran.err);
+    assert!(lines[1].contains("is it 'calls_per_site'?"), "{}", ran.err);
+    assert_eq!(lines[2], "windtunnel: 2 mistakes, nothing was run");
+}
+
+#[test]
+fn completions_know_what_is_built_in() {
+    for (shell, words) in [
+        ("bash", &["order-774", "R4", "economics-2026-06", "server"][..]),
+        ("zsh", &["R4", "project"]),
+        ("fish", &["R4"]),
+    ] {
+        let script = ok(&["completions", shell]);
+        let title = windtunnel::intervene::ALL[0].card().title;
+        assert!(shell == "bash" || script.contains(title), "{shell}: no {title}");
+        for word in words {
+            assert!(script.contains(word), "{shell}: no {word}");
+        }
+        let has_charts = script.contains("waterfall");
+        assert_eq!(has_charts, cfg!(feature = "charts"), "{shell}");
+    }
+}
+
+#[test]
+fn every_draw_is_heard_of_and_moves_no_number() {
+    let pipeline = reconstruct::builtin_pipeline("order-774").expect("built in");
+    let lens = Lens::Message;
+    let fit = reconstruct::reconstruct(&pipeline, lens).expect("fits");
+    let source = RecordingSource::Pipeline { reported: pipeline, lens, fit };
+    let scenario = Scenario::with_toggles(&toggles_by_id(["R4"]).expect("a toggle"));
+    let (toggles, pricing) = (scenario.split_awaiting_toggles(), Pricing::embedded());
+    let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
+    let quiet = Experiment { draws: 40, ..experiment };
+    let (heard, most) = (AtomicU64::new(0), AtomicU64::new(0));
+    let listener = |done: u64, all: u64| {
+        assert!(done <= all && all == 40);
+        heard.fetch_add(1, Ordering::Relaxed);
+        most.fetch_max(done, Ordering::Relaxed);
+    };
+    let told = Experiment { progress: ProgressListener(&listener), ..quiet.clone() };
+    let [quiet, told] = [quiet, told].map(|one| compare_toggles(&one).expect("priced"));
+    assert_eq!((heard.into_inner(), most.into_inner()), (40, 40));
+    assert_eq!(quiet.joint, told.joint);
 }

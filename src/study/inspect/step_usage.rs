@@ -6,6 +6,7 @@
 
 use crate::ids::NO_INDEX;
 use crate::recording::{Recording, Role, Session};
+use crate::toml_reader::nearest_name_hint;
 use crate::units::{Usage, apportion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -55,10 +56,12 @@ pub struct StepUsage {
 
 /// No session belongs to the pipeline that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no session of order '{order}'; there are {known}")]
+#[error("no session of order '{order}'{near}; there are {known}")]
 pub struct NoSuchOrder {
     /// What was asked for.
     pub order: String,
+    /// The nearest one, as a hint that starts with a space, or empty.
+    pub near: String,
     /// What there is, up to a limit.
     pub known: String,
 }
@@ -76,11 +79,12 @@ pub fn usage_by_step(recording: &Recording, order: Option<&str>) -> Result<StepU
         && !orders.contains(order)
     {
         let mut known: Vec<&str> = orders.iter().copied().filter(|o| !o.is_empty()).collect();
+        let near = nearest_name_hint(order, known.iter().copied());
         let more = known.len().saturating_sub(LISTED);
         known.truncate(LISTED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        return Err(NoSuchOrder { order: order.to_owned(), known: known + &more });
+        return Err(NoSuchOrder { order: order.to_owned(), near, known: known + &more });
     }
     let mut steps = StepUsage::default();
     let mut begun: BTreeMap<(bool, String), i64> = BTreeMap::new();

@@ -11,12 +11,29 @@ use crate::recording::Recording;
 use crate::scenario::{ChosenToggle, Scenario};
 use crate::seed::Seed;
 use crate::study::backtest::ObservedEffect;
+use std::fmt;
 
 /// The subset of the first `n` toggles.
 #[must_use]
 pub fn subset_of_first(n: usize) -> ToggleSubset {
     // A shift by all 64 bits is an overflow.
     if n >= 64 { ToggleSubset::MAX } else { (1 << n) - 1 }
+}
+
+/// Who hears how far long work is: how much is done, and of how much. Numbers do not depend on it.
+#[derive(Clone, Copy)]
+pub struct ProgressListener<'a>(pub &'a (dyn Fn(u64, u64) + Sync));
+
+impl Default for ProgressListener<'_> {
+    fn default() -> Self {
+        Self(&|_, _| {})
+    }
+}
+
+impl fmt::Debug for ProgressListener<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProgressListener")
+    }
 }
 
 /// Everything that a comparison depends on.
@@ -44,6 +61,8 @@ pub struct Experiment<'a> {
     pub sets: &'a [ToggleSubset],
     /// Requests that the provider lets through in any minute; `None` if that is not known.
     pub requests_a_minute: Option<u32>,
+    /// Who hears how many draws are made.
+    pub progress: ProgressListener<'a>,
 }
 
 impl<'a> Experiment<'a> {
@@ -69,6 +88,7 @@ impl<'a> Experiment<'a> {
             sets: &[],
             // Zero stands for a limit that is not known.
             requests_a_minute: Some(scenario.requests_a_minute).filter(|most| *most > 0),
+            progress: ProgressListener::default(),
         }
     }
 

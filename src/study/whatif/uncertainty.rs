@@ -36,6 +36,7 @@ use crate::study::stats::quantile::CredibleBand;
 use crate::study::stats::random_draws::draw_normal;
 use crate::units::{BASIS_POINTS, ratio_bp, scale_by_ratio};
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One toggle in all draws.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,8 +129,16 @@ fn draw_outcomes<'a>(
         lattices: affordable_lattices(SubsetLattice::rows_to_replay(plan), count),
         observations: observed_savings::observations_to_compare(experiment),
     };
-    let drawn: Vec<DrawOutcome> =
-        (0..count).into_par_iter().map(|k| lab.replay_draw(k)).collect::<Result<_, _>>()?;
+    let done = AtomicU64::new(0);
+    let drawn: Vec<DrawOutcome> = (0..count)
+        .into_par_iter()
+        .map(|k| {
+            let drawn = lab.replay_draw(k);
+            // Draws end in any order: how many there are is told, not which.
+            (experiment.progress.0)(done.fetch_add(1, Ordering::Relaxed) + 1, count.into());
+            drawn
+        })
+        .collect::<Result<_, _>>()?;
     Ok((lab, drawn))
 }
 

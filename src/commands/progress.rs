@@ -1,0 +1,41 @@
+//! How far long work is: a bar on standard error, on terminals only, from one second on, wiped at
+//! the end.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::Duration;
+
+/// Work shorter than this leaves nothing on the terminal.
+const HIDDEN_FOR: Duration = Duration::from_secs(1);
+
+/// Reading of transcripts, in bytes.
+pub const READING: &str = "reading {bar:32} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
+
+/// Draws of a comparison.
+pub const TRIALS: &str = "trials {bar:32} {pos} of {len}  {per_sec}  {eta} left";
+
+/// A bar that wipes itself away when it is dropped.
+pub struct WorkBar(ProgressBar);
+
+impl WorkBar {
+    /// A bar that nobody sees yet.
+    pub fn new(template: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template(template);
+        Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+    }
+
+    /// So much of all is done. Nothing is drawn where standard error is no terminal.
+    pub fn advance(&self, done: u64, all: u64) {
+        if self.0.elapsed() > HIDDEN_FOR && self.0.is_hidden() {
+            self.0.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.0.set_length(all);
+        self.0.set_position(done);
+    }
+}
+
+impl Drop for WorkBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
