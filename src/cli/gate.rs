@@ -71,7 +71,8 @@ pub struct GateArgs {
     /// Also write it to a file: .txt, .json, .csv, .md or .xml (test results); may be repeated.
     #[arg(short, long, alias = "output", value_name = "FILE")]
     pub out: Vec<PathBuf>,
-    /// Write Markdown for a pull request to a file: empty unless something is beyond its limit.
+    /// Write Markdown for a pull request to a file: what is beyond its limit, or that nothing is.
+    /// Its first line is a mark by which the comment of an earlier run is found and replaced.
     #[arg(long, value_name = "FILE")]
     pub comment: Option<PathBuf>,
     /// What is there already.

@@ -5,8 +5,11 @@ mod gate_measurement;
 
 use super::{AtPlace, CommandError, CommandOutput, CommandResult, render_document};
 use crate::cli::{DetailArgs, GateArgs, GateFormat, OutputFormat};
+use crate::report::ReportDocument;
 use crate::report::json;
-use crate::report::show::gate::{GateReport, PowerReport, defect_sentences};
+use crate::report::show::gate::{
+    COMMENT_MARKER, GateReport, PowerReport, defect_sentences, failure_document, failure_junit,
+};
 use crate::seed::Seed;
 use crate::store::{self, OutputFiles};
 use crate::study::gate::baseline::{Baseline, BaselinePremises};
@@ -30,6 +33,43 @@ const POWER_METRICS: [GateMetric; 2] = [GateMetric::Calls, GateMetric::Dollars];
 const MOST_DIGESTS: usize = 3;
 
 pub fn run(args: &GateArgs) -> CommandResult {
+    let judged = run_gate(args);
+    if let Err(error) = &judged
+        && !args.update
+        && !args.power
+    {
+        write_failure(args, &error.to_string())?;
+    }
+    judged
+}
+
+/// Says in the files that a CI reads that nothing was judged, and why: without them it would show
+/// the results of an earlier run, or none.
+fn write_failure(args: &GateArgs, why: &str) -> Result<(), CommandError> {
+    let outputs = outputs_beside(args, args.baseline.iter().chain(&args.candidate));
+    for path in &args.out {
+        match format_by_ending(path) {
+            Ok(GateFormat::Junit) => outputs.write_file(path, &failure_junit(why))?,
+            Ok(GateFormat::Markdown) => {
+                let document = failure_document(why);
+                outputs.write_file(path, &render_document(&document, OutputFormat::Markdown))?;
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    if let Some(path) = &args.comment {
+        outputs.write_file(path, &marked_comment(&failure_document(why)))?;
+    }
+    Ok(())
+}
+
+/// A comment on a pull request: by its first line that of an earlier run is found, and replaced.
+fn marked_comment(document: &ReportDocument) -> Vec<u8> {
+    let comment = render_document(document, OutputFormat::Markdown);
+    [COMMENT_MARKER.as_bytes(), b"\n", &comment].concat()
+}
+
+fn run_gate(args: &GateArgs) -> CommandResult {
     // Read first: a budget with an error should not cost a measurement.
     let budget = load_budget(args.budget.as_deref())?;
     if args.power {
@@ -78,11 +118,7 @@ pub fn run(args: &GateArgs) -> CommandResult {
         outputs.write_file(path, &render_gate(&shown, format, (args, all)))?;
     }
     if let Some(path) = &args.comment {
-        // Nothing to say is an empty file: a comment of an earlier run is not taken for this one's.
-        let comment = shown.to_comment();
-        let bytes = comment
-            .map_or_else(Vec::new, |document| render_document(&document, OutputFormat::Markdown));
-        outputs.write_file(path, &bytes)?;
+        outputs.write_file(path, &marked_comment(&shown.to_comment()))?;
     }
     let code = match gate.outcome() {
         GateOutcome::Refused => EXIT_REFUSED,

@@ -1,6 +1,6 @@
 //! The pieces for a CI that GATE.md holds, run as they stand there, in order, in a fresh clone.
 
-use crate::run::{Folder, ok};
+use crate::run::{Folder, ok, session};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -112,7 +112,9 @@ fn run_action(folder: &Path, inputs: &[(&str, &str)], event: &str) -> Ran {
     for step in steps(&action) {
         let wanted = step.condition.is_empty()
             || step.condition == format!("github.event_name == '{event}'");
-        if step.name == "install" || !wanted {
+        // What the action installs is there already.
+        let installs = ["commit of the source", "cache", "install", "path"];
+        if installs.contains(&step.name.as_str()) || !wanted {
             continue;
         }
         let said = |value: &String| match value.strip_prefix("${{ ") {
@@ -123,6 +125,7 @@ fn run_action(folder: &Path, inputs: &[(&str, &str)], event: &str) -> Ran {
                     outputs.trim().strip_prefix("code=").unwrap_or_default().to_owned()
                 }
                 "github.token" => "none".to_owned(),
+                "github.repository" => "owner/pipeline".to_owned(),
                 "github.event.pull_request.number" => "17".to_owned(),
                 input => known[input.strip_prefix("inputs.").expect("an input")].clone(),
             },
@@ -153,7 +156,10 @@ fn stub_gh(folder: &Path) {
     let bin = folder.join("../bin");
     std::fs::create_dir_all(&bin).unwrap();
     let gh = bin.join("gh");
-    std::fs::write(&gh, "#!/bin/sh\necho \"$@\" >> ../gh.log\n").unwrap();
+    // It knows the comment that `../earlier` names.
+    let script = "#!/bin/sh\necho \"$@\" >> ../gh.log\n\
+                  case \"$*\" in *--paginate*) cat ../earlier 2>/dev/null; true;; esac\n";
+    std::fs::write(&gh, script).unwrap();
     std::fs::set_permissions(&gh, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
@@ -176,7 +182,17 @@ fn the_composite_action_passes_what_did_not_move() {
     assert_eq!(ran.code, 0, "{said}{}", String::from_utf8_lossy(&gate.stderr));
     assert!(said.starts_with("::notice "), "{said}");
     assert!(ran.summary.contains("the gate passes"), "{}", ran.summary);
-    assert!(!place.path().join("gh.log").exists(), "nothing to comment on");
+    let asked = || std::fs::read_to_string(place.path().join("gh.log")).unwrap();
+    assert_eq!(asked().lines().count(), 1, "nothing to comment on: {}", asked());
+    let comment = std::fs::read_to_string(folder.join("gate-comment.md")).unwrap();
+    assert!(comment.starts_with("<!-- windtunnel-gate -->\n"), "{comment}");
+    assert!(comment.contains("within limits"), "{comment}");
+    // What an earlier run said is taken back.
+    std::fs::write(place.path().join("earlier"), "4711\n").unwrap();
+    assert_eq!(run_action(&folder, &HELD, "pull_request").code, 0);
+    let wanted = "api --method PATCH repos/owner/pipeline/issues/comments/4711 \
+                  --field body=@gate-comment.md";
+    assert_eq!(asked().lines().last(), Some(wanted));
 }
 
 #[test]
@@ -190,8 +206,8 @@ fn the_composite_action_stops_what_grew_and_comments() {
     assert_eq!(ran.code, 1, "{said}{}", String::from_utf8_lossy(&ran.outputs[0].1.stderr));
     assert!(said.lines().all(|line| line.starts_with("::error ")), "{said}");
     let asked = std::fs::read_to_string(place.path().join("gh.log")).unwrap();
-    let wanted = "pr comment 17 --edit-last --create-if-none --body-file gate-comment.md\n";
-    assert_eq!(asked, wanted);
+    let wanted = "pr comment 17 --body-file gate-comment.md";
+    assert_eq!(asked.lines().last(), Some(wanted), "{asked}");
     let comment = std::fs::read_to_string(folder.join("gate-comment.md")).unwrap();
     assert!(comment.contains("the gate says no"), "{comment}");
     assert!(ran.summary.contains("the gate says no"), "{}", ran.summary);
@@ -206,12 +222,57 @@ fn the_composite_action_fails_where_nothing_can_be_judged() {
     assert_eq!(ran.code, 2);
     let told = String::from_utf8_lossy(&ran.outputs[0].1.stderr);
     assert!(told.contains("runs/new.json"), "{told}");
+    // A CI that reads files is told as well.
+    for file in ["gate.xml", "gate.md", "gate-comment.md"] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        assert!(text.contains("runs/new.json"), "{file}: {text}");
+    }
+    let junit = std::fs::read_to_string(folder.join("gate.xml")).unwrap();
+    assert!(junit.contains("errors=\"1\""), "{junit}");
+}
+
+/// What a reader does first: the two commands of the guide, with its budget, in an empty folder.
+#[test]
+fn the_commands_of_the_guide_work_with_its_budget() {
+    let folder = Folder::new(&[]);
+    let guide = include_str!("../../GATE.md");
+    let (_, rest) = guide.split_once("```\nwindtunnel gate --update").expect("the first commands");
+    let (commands, _) = rest.split_once("\n```").expect("their end");
+    let commands = format!("windtunnel gate --update{commands}");
+    for (at, name) in ["main-1", "main-2", "new-1", "new-2"].into_iter().enumerate() {
+        let text = session().replace("\"s\"", &format!("\"s{at}\""));
+        let text = text.replace("r-", &format!("r{at}-")).replace("u-", &format!("u{at}-"));
+        let file = folder.file(&format!("logs/{name}/{name}.jsonl"), text.as_bytes());
+        std::fs::create_dir_all(folder.at("runs")).unwrap();
+        ok(&["import", &file, "-o", &folder.at(&format!("runs/{name}.json"))]);
+    }
+    folder.file("windtunnel/budget.toml", block("windtunnel/budget.toml").as_bytes());
+    let installed = Path::new(env!("CARGO_BIN_EXE_windtunnel")).parent().unwrap();
+    let path = format!("{}:{}", installed.display(), std::env::var("PATH").unwrap_or_default());
+    assert_eq!(commands.lines().count(), 2, "{commands}");
+    for command in commands.lines() {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", command]).current_dir(folder.path()).env("PATH", &path);
+        let out = bash.output().expect("bash runs");
+        let said = [out.stdout, out.stderr].concat();
+        assert!(out.status.success(), "{command}: {}", String::from_utf8_lossy(&said));
+    }
+    // A name of somebody else's pipeline is refused, with what there is.
+    let budget = folder.file("b.toml", block("windtunnel/budget-of-one-step.toml").as_bytes());
+    let baseline = folder.at("windtunnel/baseline.json");
+    let new = folder.at("runs/new-1.json");
+    let args = ["gate", "--baseline", &baseline, "--candidate", &new, "--budget", &budget];
+    let ran = crate::run::run(&args);
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    let words = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("limits.step.implement.calls") && words.contains("no step"), "{words}");
 }
 
 #[test]
 fn the_budget_and_the_hook_of_the_guide_hold_a_scenario() {
     let folder = Folder::new(&[]);
-    let budget = folder.file("budget.toml", block("windtunnel/budget.toml").as_bytes());
+    let named = block("windtunnel/budget-of-one-step.toml");
+    let budget = folder.file("budget.toml", named.as_bytes());
     let (scenario, baseline) = (folder.at("scenario.toml"), folder.at("baseline.json"));
     ok(&["scenario", "new", "order-774", "-o", &scenario]);
     ok(&["gate", "--update", "--baseline", &baseline, "--scenario", &scenario]);
@@ -228,9 +289,15 @@ fn the_budget_and_the_hook_of_the_guide_hold_a_scenario() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let said = ok(&words);
     // The whole, each step, and what the scenario saves.
-    for part in ["the gate passes", "step implement", "+20 % or +10", "at least 10 %"] {
+    for part in ["the gate passes", "step implement", "+20 % or +10", "at least 10 %", "+2 %"] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    // A name that is nearly one of the pipeline's.
+    let wrong = named.replace("step.implement", "step.implment");
+    folder.file("budget.toml", wrong.as_bytes());
+    let ran = crate::run::run(&words);
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    assert!(ran.out.contains("(is it 'implement'?)"), "{}", ran.out);
 }
 
 #[test]
@@ -240,7 +307,9 @@ fn the_gitlab_job_leaves_test_results() {
     let job = block(".gitlab-ci.yml");
     let script: Vec<&str> = job.lines().filter_map(|line| line.strip_prefix("    - ")).collect();
     let [install, gate] = script[..] else { panic!("two lines: {script:?}") };
-    assert!(install.starts_with("cargo install "), "{install}");
+    assert!(install.contains(" || cargo install "), "{install}");
+    // Where the job finds what it built before.
+    let gate = gate.strip_prefix(".cargo/bin/").expect("the cached program");
     let installed = Path::new(env!("CARGO_BIN_EXE_windtunnel")).parent().unwrap();
     let path = format!("{}:{}", installed.display(), std::env::var("PATH").unwrap_or_default());
     let env = HELD.map(|(key, value)| (key.to_uppercase(), value));

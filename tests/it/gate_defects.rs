@@ -31,7 +31,7 @@ fn cut_lines() -> Vec<String> {
 fn bench() -> Folder {
     let budget = |more: &str| {
         format!(
-            "schema = \"windtunnel.budget/1\"\n[limits.total]\ncalls = {{ grows = \"3 %\" }}\n{more}"
+            "schema = \"windtunnel.budget/1\"\ndefaults = false\n[limits.total]\ncalls = {{ grows = \"3 %\" }}\n{more}"
         )
     };
     Folder::new(&[
@@ -199,7 +199,7 @@ fn an_unreadable_file_and_an_empty_recording_are_not_judged() {
     let ran = run(&args);
     assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("empty = 1"), "{}", ran.out);
-    let allowed = "schema = \"windtunnel.budget/1\"\n[allow]\nempty = 1\n";
+    let allowed = "schema = \"windtunnel.budget/1\"\ndefaults = false\n[allow]\nempty = 1\n";
     let allowed = folder.file("empty.toml", allowed.as_bytes());
     let ran = run(&[&args[..], &["--budget", &allowed]].concat());
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
@@ -222,7 +222,7 @@ fn an_unpriced_share_leaves_tokens_judged_and_dollars_unjudged() {
     let odd = lines().concat().replace("claude-sonnet-4-5", "nobody-knows-me-1");
     folder.file("odd/s.jsonl", odd.as_bytes());
     let budget = |limits: &str| {
-        let text = format!("schema = \"windtunnel.budget/1\"\n{limits}");
+        let text = format!("schema = \"windtunnel.budget/1\"\ndefaults = false\n{limits}");
         folder.file("budget.toml", text.as_bytes())
     };
     let dollars = "[limits.total]\ndollars = { grows = \"2 %\" }\ncalls = { grows = \"2 %\" }\n";
@@ -270,7 +270,7 @@ fn a_limit_without_a_figure_is_not_judged_and_one_of_nothing_is() {
         ("[limits.total]\nwrite_1h = { grows = \"1 %\" }\n", 0, "passes: 1 figure within limits"),
         ("[limits.total]\nwrite_1h = { at_least = 5 }\n", 1, "the gate says no"),
     ] {
-        let text = format!("schema = \"windtunnel.budget/1\"\n{limit}");
+        let text = format!("schema = \"windtunnel.budget/1\"\ndefaults = false\n{limit}");
         let budget = folder.file("budget.toml", text.as_bytes());
         let ran = gate(&folder, "sound", "sound", &["--budget", &budget]);
         assert_eq!(ran.code, Some(code), "{limit}: {}{}", ran.out, ran.err);
@@ -283,7 +283,8 @@ fn a_limit_without_a_figure_is_not_judged_and_one_of_nothing_is() {
         ("unpriced = \"yes\"", "wanted a whole number, or true for all"),
         ("filled = -1", "wanted a whole number"),
     ] {
-        let text = format!("schema = \"windtunnel.budget/1\"\n[allow]\n{allow}\n");
+        let text =
+            format!("schema = \"windtunnel.budget/1\"\ndefaults = false\n[allow]\n{allow}\n");
         let budget = folder.file("budget.toml", text.as_bytes());
         let ran = gate(&folder, "sound", "sound", &["--budget", &budget]);
         assert_eq!(ran.code, Some(2), "{allow}: {}{}", ran.out, ran.err);
@@ -296,7 +297,7 @@ fn a_limit_on_requests_a_minute_needs_times() {
     let folder = bench();
     let untimed: String = lines().concat().replace("\"timestamp\":", "\"time\":");
     folder.file("untimed/s.jsonl", untimed.as_bytes());
-    let text = "schema = \"windtunnel.budget/1\"\n[limits.total]\n\
+    let text = "schema = \"windtunnel.budget/1\"\ndefaults = false\n[limits.total]\n\
                 requests_a_minute = { grows = \"1 %\" }\ncalls = { grows = \"1 %\" }\n";
     let budget = folder.file("budget.toml", text.as_bytes());
     let ran = gate(&folder, "sound", "untimed", &["--budget", &budget]);

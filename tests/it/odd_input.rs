@@ -85,7 +85,8 @@ fn a_recording_says_that_times_were_filled_and_the_gate_asks_for_leave() {
         assert!(ran.out.contains("1 call has a time that was filled in"), "{}", ran.out);
     }
     let budget = |text: &str| {
-        let text = format!("schema = \"windtunnel.budget/1\"\n[limits.total]\n{text}");
+        let text =
+            format!("schema = \"windtunnel.budget/1\"\ndefaults = false\n[limits.total]\n{text}");
         folder.file("budget.toml", text.as_bytes())
     };
     // Calls are calls, whenever they were made.

@@ -4,6 +4,7 @@
 //! schema = "windtunnel.budget/1"
 //! confidence = "95 %"                    # no chance growth in a scope, in 95 of 100 builds
 //! draws = 10000                          # of the bootstrap
+//! defaults = false                       # none of the limits that hold without a budget
 //!
 //! [limits]
 //! moves = "0 %"                          # every metric of every place: growth and fall
@@ -35,6 +36,10 @@
 //! untimed = true                         # calls whose source tells no times
 //! unmeasured = true                      # limits of what neither side has
 //! ```
+//!
+//! What the budget does not name of the whole keeps the limit that it has without a budget: until
+//! the metric is named (`calls = {}` lifts its limit), `moves` limits the whole, or `defaults` is
+//! false.
 //!
 //! A limit that is given replaces the wider one of the same metric as a whole. Behind the name of
 //! a metric a table without tables in it is a limit, so that a step called `calls` can have limits
@@ -97,19 +102,19 @@ impl Default for GateBudget {
     /// Without a budget: calls, tokens and dollars of the whole may grow by 2 %, the largest
     /// context by 5 %. A judgement, not a measurement.
     fn default() -> Self {
-        let limits = [
-            (GateMetric::Calls, TOTAL_GROWS_BP),
-            (GateMetric::Tokens, TOTAL_GROWS_BP),
-            (GateMetric::Dollars, TOTAL_GROWS_BP),
-            (GateMetric::PeakContext, PEAK_GROWS_BP),
-        ]
-        .map(|(metric, bp)| {
-            let limit = FigureLimit { grows_bp: Some(bp), ..FigureLimit::default() };
-            ((Some(GateScope::Total), None, Some(metric)), limit)
-        });
-        Self { limits: limits.into(), ..Self::without_limits() }
+        let mut budget = Self::without_limits();
+        budget.keep_default_limits();
+        budget
     }
 }
+
+/// What the whole may grow by without a word about it, ten-thousandths.
+const DEFAULT_LIMITS: [(GateMetric, i64); 4] = [
+    (GateMetric::Calls, TOTAL_GROWS_BP),
+    (GateMetric::Tokens, TOTAL_GROWS_BP),
+    (GateMetric::Dollars, TOTAL_GROWS_BP),
+    (GateMetric::PeakContext, PEAK_GROWS_BP),
+];
 
 impl GateBudget {
     /// A budget that limits nothing.
@@ -123,6 +128,20 @@ impl GateBudget {
             new: BTreeMap::new(),
             gone: BTreeMap::new(),
             allowed: BTreeMap::new(),
+        }
+    }
+
+    /// Adds the limits that hold without a budget, where it does not speak of the same.
+    fn keep_default_limits(&mut self) {
+        let total = Some(GateScope::Total);
+        // A limit of everything in the whole is one of each metric in it, and a narrower default
+        // would go before it.
+        if [(None, None, None), (total, None, None)].iter().any(|at| self.limits.contains_key(at)) {
+            return;
+        }
+        for (metric, bp) in DEFAULT_LIMITS {
+            let limit = FigureLimit { grows_bp: Some(bp), ..FigureLimit::default() };
+            self.limits.entry((total, None, Some(metric))).or_insert(limit);
         }
     }
 
@@ -183,13 +202,39 @@ mod tests {
     }
 
     fn read(limits: &str) -> GateBudget {
-        GateBudget::parse(&format!("schema = \"windtunnel.budget/1\"\n{limits}")).unwrap()
+        GateBudget::parse(&format!("schema = \"windtunnel.budget/1\"\ndefaults = false\n{limits}"))
+            .unwrap()
     }
 
     fn refuse(limits: &str, words: &str) {
         let text = format!("schema = \"windtunnel.budget/1\"\n{limits}");
         let error = GateBudget::parse(&text).expect_err(limits).to_string();
         assert!(error.contains(words), "{limits}: {error}");
+    }
+
+    #[test]
+    fn defaults_stay_unless_they_are_lifted() {
+        let keep = |limits: &str| {
+            let budget = GateBudget::parse(&format!("schema = \"{SCHEMA}\"\n{limits}")).unwrap();
+            DEFAULT_LIMITS.map(|(metric, bp)| {
+                let limit = budget.limit_for(&key(GateScope::Total, "", metric));
+                limit == FigureLimit { grows_bp: Some(bp), ..FigureLimit::default() }
+            })
+        };
+        let step = "[limits.step]\ncalls = { grows = \"9 %\" }\n";
+        for (limits, kept) in [
+            ("", [true; 4]),
+            (step, [true; 4]),
+            ("[allow]\nempty = 1\n", [true; 4]),
+            ("[limits.total]\ndollars = { grows = \"9 %\" }\n", [true, true, false, true]),
+            ("[limits.total]\npeak_context = {}\n", [true, true, true, false]),
+            ("[limits.total]\nmoves = \"9 %\"\n", [false; 4]),
+            ("[limits]\nmoves = \"9 %\"\n", [false; 4]),
+            ("defaults = false\n", [false; 4]),
+        ] {
+            assert_eq!(keep(limits), kept, "{limits}");
+        }
+        refuse("defaults = 1", "'defaults' is 1, wanted true or false");
     }
 
     #[test]

@@ -140,7 +140,8 @@ mod tests {
     }
 
     fn budget(limits: &str) -> GateBudget {
-        let text = format!("schema = \"windtunnel.budget/1\"\ndraws = 2000\n{limits}");
+        let text =
+            format!("schema = \"windtunnel.budget/1\"\ndefaults = false\ndraws = 2000\n{limits}");
         GateBudget::parse(&text).unwrap()
     }
 

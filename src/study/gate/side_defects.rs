@@ -58,8 +58,20 @@ pub enum DefectPlace {
     Limits(Vec<LimitPlace>),
 }
 
-/// What a limit is for: a scope, a place of it or every one, a metric.
-pub type LimitPlace = (GateScope, Option<String>, GateMetric);
+/// What a limit is for that neither side has a figure of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitPlace {
+    /// Its scope.
+    pub scope: GateScope,
+    /// A place of it; `None` for every one.
+    pub name: Option<String>,
+    /// Its metric.
+    pub metric: GateMetric,
+    /// The place of the sides that has nearly this name, if there is one.
+    pub near: Option<String>,
+    /// The places that the sides have in this scope.
+    pub known: Vec<String>,
+}
 
 impl GateDefect {
     /// Whether the budget lets it pass.

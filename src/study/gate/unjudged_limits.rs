@@ -3,8 +3,11 @@
 use super::budget::GateBudget;
 use super::judgement::GateJudgement;
 use super::{
-    DefectKind, DefectPlace, FigureKey, GateDefect, GateSide, LimitPlace, RowVerdict, SideDefects,
+    DefectKind, DefectPlace, FigureKey, GateDefect, GateScope, GateSide, LimitPlace, RowVerdict,
+    SideDefects,
 };
+use crate::toml_reader::nearest_name;
+use std::collections::BTreeSet;
 
 /// The first defect of a side that leaves nothing to be judged, and that the budget does not allow:
 /// what is measured of it is no baseline and says nothing of noise.
@@ -48,7 +51,7 @@ pub(crate) fn apply_defects(
             }
         }
     }
-    let unmeasured = unmeasured_limits(judged, budget);
+    let unmeasured = unmeasured_limits(judged, [baseline, candidate], budget);
     for row in &mut judged.rows {
         if row.baseline.is_none() && row.candidate.is_none() {
             row.verdict = RowVerdict::Unjudged;
@@ -63,7 +66,11 @@ pub(crate) fn apply_defects(
 }
 
 /// Limits of figures that neither side has.
-fn unmeasured_limits(judged: &GateJudgement, budget: &GateBudget) -> Vec<LimitPlace> {
+fn unmeasured_limits(
+    judged: &GateJudgement,
+    sides: [&GateSide; 2],
+    budget: &GateBudget,
+) -> Vec<LimitPlace> {
     let is_unmeasured = |key: &FigureKey| {
         let row = judged.rows.iter().find(|row| row.key == *key);
         row.is_none_or(|row| row.baseline.is_none() && row.candidate.is_none())
@@ -72,5 +79,21 @@ fn unmeasured_limits(judged: &GateJudgement, budget: &GateBudget) -> Vec<LimitPl
     let places = places.map(|FigureKey { scope, name, metric }| (scope, Some(name), metric));
     let has_scope = |scope| judged.rows.iter().any(|row| row.key.scope == scope);
     let scopes = budget.limited_scopes().filter(|(scope, _)| !has_scope(*scope));
-    places.chain(scopes.map(|(scope, metric)| (scope, None, metric))).collect()
+    let limits = places.chain(scopes.map(|(scope, metric)| (scope, None, metric)));
+    limits
+        .map(|(scope, name, metric)| {
+            let known = places_in_scope(sides, scope);
+            let near = name.as_ref().and_then(|name| nearest_name(name, known.iter()));
+            LimitPlace { near: near.cloned(), scope, name, metric, known }
+        })
+        .collect()
+}
+
+/// The names of what the sides have in a scope, each once, in order.
+fn places_in_scope(sides: [&GateSide; 2], scope: GateScope) -> Vec<String> {
+    let samples = sides.into_iter().flat_map(|side| &side.samples);
+    let keys = samples.flat_map(|sample| sample.figures.keys());
+    let names: BTreeSet<&String> =
+        keys.filter(|key| key.scope == scope).map(|key| &key.name).collect();
+    names.into_iter().filter(|name| !name.is_empty()).cloned().collect()
 }

@@ -48,9 +48,7 @@ fn defect_phrase(defect: &GateDefect) -> String {
             let names: Vec<String> = limits.iter().take(MOST_LIMITS).map(limit_name).collect();
             let more = limits.len() - names.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let saving = limits.iter().any(|(scope, ..)| *scope == GateScope::Saving);
-            let hint =
-                if saving { " (savings are measured with --scenario or --with)" } else { "" };
+            let hint = limits.first().map_or_else(String::new, limit_hint);
             return format!("neither side has the figures of {}{more}{hint}", names.join(", "));
         }
         (_, DefectKind::Damaged | DefectKind::Unmeasured) => (
@@ -75,8 +73,29 @@ pub(super) fn place_name(defect: &GateDefect) -> &'static str {
     }
 }
 
+/// What the budget may have meant: the nearest name, else what there is.
+fn limit_hint(limit: &LimitPlace) -> String {
+    let LimitPlace { scope, name, near, known, .. } = limit;
+    if *scope == GateScope::Saving {
+        return " (savings are measured with --scenario or --with)".to_owned();
+    }
+    if name.as_deref().is_none_or(|name| name.is_empty() || known.iter().any(|it| it == name)) {
+        return String::new();
+    }
+    if let Some(near) = near {
+        return format!(" (is it '{near}'?)");
+    }
+    let names: Vec<String> = known.iter().take(MOST_LIMITS).map(|it| format!("'{it}'")).collect();
+    let more = known.len() - names.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    match &names[..] {
+        [] => format!(" (they have no {scope})"),
+        names => format!(" (they have {scope} {}{more})", names.join(", ")),
+    }
+}
+
 /// A limit as the budget names it.
-fn limit_name((scope, name, metric): &LimitPlace) -> String {
+fn limit_name(LimitPlace { scope, name, metric, .. }: &LimitPlace) -> String {
     let scope = key_path("limits", scope.name());
     let place = match name.as_deref() {
         None | Some("") => scope,

@@ -2,7 +2,28 @@
 
 use super::{GateReport, defects, key_place, sentences};
 use crate::report::junit::{self, CaseOutcome, JunitCase, JunitSuite};
+use crate::report::{ReportDocument, Section};
 use crate::study::gate::{GateScope, RowVerdict};
+
+/// Test results where nothing was judged: one error.
+#[must_use]
+pub fn failure_junit(why: &str) -> Vec<u8> {
+    let outcome = CaseOutcome::Errored(why.to_owned());
+    let cases = vec![JunitCase { name: "input".to_owned(), outcome }];
+    junit::render_suites("windtunnel.gate", &[JunitSuite { name: "defects".to_owned(), cases }])
+}
+
+/// The same for people.
+#[must_use]
+pub fn failure_document(why: &str) -> ReportDocument {
+    let mut document = ReportDocument::new("");
+    document.add_section(
+        Section::new("windtunnel gate: nothing was judged").with_paragraph(why.to_owned()),
+    );
+    let version = env!("CARGO_PKG_VERSION");
+    document.add_source(format!("windtunnel {version}"));
+    document
+}
 
 impl GateReport<'_> {
     /// A row beyond its limit fails; one that may be chance or is not judged is skipped, saying so.

@@ -11,6 +11,7 @@ mod sentences;
 
 pub use defects::defect_sentences;
 pub(super) use fields::report_fields;
+pub use junit::{failure_document, failure_junit};
 pub use power::PowerReport;
 
 use crate::report::columns::object_json;
@@ -24,6 +25,12 @@ use crate::units::BASIS_POINTS;
 
 /// Rows of a table; beyond that rows within their limits are counted, but for those of the whole.
 const MOST_ROWS: usize = 40;
+
+/// Rows of a comment that says that all is well.
+const MOST_ROWS_WELL: usize = 6;
+
+/// The line by which a comment of the gate is found again, to be replaced.
+pub const COMMENT_MARKER: &str = "<!-- windtunnel-gate -->";
 
 /// A gate's word and everything that it is shown with.
 #[derive(Clone, Copy, Debug)]
@@ -75,15 +82,19 @@ impl GateReport<'_> {
         document
     }
 
-    /// For a pull request: only what is beyond a limit or may be; `None` where nothing is.
+    /// For a pull request: what is beyond a limit or may be. Where nothing is, the verdict and the
+    /// limits of the whole: a comment of an earlier run is replaced by it, and is no longer true.
     #[must_use]
-    pub fn to_comment(&self) -> Option<ReportDocument> {
-        let rows: Vec<_> = self.limited_rows().filter(|row| needs_a_look(row.verdict)).collect();
-        if rows.is_empty() && self.gate.outcome() == GateOutcome::Passes {
-            return None;
-        }
+    pub fn to_comment(&self) -> ReportDocument {
+        let mut rows: Vec<_> = self.limited_rows().filter(|it| needs_a_look(it.verdict)).collect();
+        let is_well = rows.is_empty() && self.gate.outcome() == GateOutcome::Passes;
         let mut document = ReportDocument::new("");
-        let mut section = Section::new("windtunnel gate").with_paragraph(self.verdict_text());
+        let title = if is_well { "windtunnel gate: within limits" } else { "windtunnel gate" };
+        let mut section = Section::new(title).with_paragraph(self.verdict_text());
+        if is_well {
+            rows = self.limited_rows().filter(|row| row.key.scope == GateScope::Total).collect();
+            rows.truncate(MOST_ROWS_WELL);
+        }
         if !self.gate.defects.is_empty() {
             section = section.with_table(self.defects_table());
         }
@@ -92,7 +103,7 @@ impl GateReport<'_> {
         for line in self.sources {
             document.add_source(line);
         }
-        Some(document)
+        document
     }
 
     /// Rows with a limit: the worst verdict first, then in their own order.
@@ -323,7 +334,7 @@ mod tests {
             sentences::cause_sentence(&GrowthCause { growth: 9 * USD, ..gate.causes[0].clone() });
         assert!(more.ends_with("; more than the whole growth of dollars, the rest fell"), "{more}");
         assert!(table.contains("R7 one background wait: undoes 66.7 % of the growth"), "{table}");
-        let comment = shown.to_comment().unwrap();
+        let comment = shown.to_comment();
         assert_eq!(comment.all_tables().map(|(_, view)| view.rows.len()).sum::<usize>(), 2);
         let annotations = text(shown.to_annotations());
         assert_eq!(annotations.lines().count(), 2, "{annotations}");
@@ -361,11 +372,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_beyond_needs_no_comment() {
+    fn a_comment_says_when_all_is_well() {
         let gate =
             gate(vec![row(GateScope::Total, GateMetric::Calls, (200, 202), RowVerdict::Within)]);
         let shown = GateReport { gate: &gate, file: None, sources: &[] };
-        assert!(shown.to_comment().is_none());
+        let comment = shown.to_comment();
+        assert_eq!(comment.all_tables().map(|(_, view)| view.rows.len()).sum::<usize>(), 1);
+        assert_eq!(comment.sections[0].heading, "windtunnel gate: within limits");
         let line = "::notice title=windtunnel gate::the gate passes: 1 figure within limits\n";
         assert_eq!(text(shown.to_annotations()), line);
     }

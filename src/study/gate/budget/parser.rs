@@ -21,9 +21,18 @@ impl GateBudget {
     /// The first thing that is wrong, with its line: no TOML, a key that means nothing here (with
     /// the nearest one that does), a value that cannot be (with what would do).
     pub fn parse(text: &str) -> Result<Self, TomlError> {
-        const TOP_KEYS: [&str; 8] =
-            ["schema", "confidence", "draws", "limits", "renamed", "new", "gone", "allow"];
-        let mut budget = Self::without_limits();
+        const TOP_KEYS: [&str; 9] = [
+            "schema",
+            "confidence",
+            "draws",
+            "defaults",
+            "limits",
+            "renamed",
+            "new",
+            "gone",
+            "allow",
+        ];
+        let (mut budget, mut keeps_defaults) = (Self::without_limits(), true);
         let fields = toml_reader::parse_document(text)?;
         if !fields.iter().any(|field| field.key == "schema") {
             let met = TomlEntry::missing();
@@ -42,6 +51,9 @@ impl GateBudget {
                     let wanted = format!("a whole number, 1000 to {MOST_DRAWS}");
                     return Err(bad_value_error(key, entry, &wanted));
                 }
+                ("defaults", _) if entry.as_typed == "true" => {}
+                ("defaults", _) if entry.as_typed == "false" => keeps_defaults = false,
+                ("defaults", _) => return Err(bad_value_error(key, entry, "true or false")),
                 ("limits", _) => budget.parse_limits(expect_table(key, entry)?)?,
                 ("renamed", _) => budget.parse_renames(expect_table(key, entry)?)?,
                 ("new", _) => budget.new = parse_unmatched_actions(key, expect_table(key, entry)?)?,
@@ -51,6 +63,9 @@ impl GateBudget {
                 ("allow", _) => budget.allowed = parse_allowed(expect_table(key, entry)?)?,
                 _ => return Err(unknown_key_error("", field, TOP_KEYS.into_iter())),
             }
+        }
+        if keeps_defaults {
+            budget.keep_default_limits();
         }
         Ok(budget)
     }
