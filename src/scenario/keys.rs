@@ -1,6 +1,7 @@
 //! Every key that a scenario may have and what may stand behind it: the one table from which files
 //! are checked, hints given, the schema for editors made and new scenarios commented.
 
+use super::moments::{WANTED_SPAN, parse_moment, parse_span_ms};
 use super::{MOST_DRAWS, MOST_REQUESTS, SCHEMA};
 use crate::cache::CachePolicy;
 use crate::intervene::{ParamRange, ParamUnit, RangeShape, ToggleCard};
@@ -10,9 +11,7 @@ use crate::reconstruct::unknown::MOST_ANSWERS;
 use crate::toml_reader::{
     TomlEntry, TomlError, TomlField, TomlNode, bad_value_error, key_path, unknown_key_error,
 };
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::civil::Date;
 
 /// A key.
 #[derive(Clone, Copy, Debug)]
@@ -320,57 +319,6 @@ fn strings_in_node(node: &TomlNode) -> Option<Vec<&str>> {
     }
 }
 
-/// What a stretch of time looks like.
-pub(crate) const WANTED_SPAN: &str = "a time such as 24h, 7d or 2w";
-
-/// A stretch of time in milliseconds: whole hours, days or weeks, at least one.
-pub(crate) fn parse_span_ms(text: &str) -> Option<i64> {
-    let unit = text.chars().last()?;
-    let hours = match unit {
-        'h' => 1,
-        'd' => 24,
-        'w' => 7 * 24,
-        _ => return None,
-    };
-    let count = text.strip_suffix(unit)?.trim_end();
-    // No sign: a stretch of time has a length and no direction.
-    let is_number = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
-    let count: i64 = is_number.then(|| count.parse().ok())??;
-    count.checked_mul(hours * HOUR_MS).filter(|&span_ms| span_ms > 0)
-}
-
-const HOUR_MS: i64 = 3_600_000;
-
-/// An instant in milliseconds since the epoch, or a day of UTC: its beginning, and the next one's.
-pub(crate) fn parse_moment(text: &str) -> Option<(i64, i64)> {
-    parse_moment_at(text, &TimeZone::UTC)
-}
-
-/// The same with the days of another zone.
-pub(crate) fn parse_moment_at(text: &str, zone: &TimeZone) -> Option<(i64, i64)> {
-    if let Ok(day) = text.parse::<Date>()
-        // A date parser also takes the date of a longer text; an instant has to keep its time.
-        && text.len() <= "2026-04-13".len()
-    {
-        let next = day.checked_add(1.day()).ok()?;
-        return Some((start_of_day_ms(day, zone)?, start_of_day_ms(next, zone)?));
-    }
-    // A time that names no zone is one of this one, wherever the program runs.
-    let at_ms = match text.parse::<Timestamp>() {
-        Ok(at) => at.as_millisecond(),
-        Err(_) => {
-            let zoned = text.parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok()?;
-            zoned.timestamp().as_millisecond()
-        }
-    };
-    // An instant is no stretch of time.
-    Some((at_ms, at_ms))
-}
-
-fn start_of_day_ms(day: Date, zone: &TimeZone) -> Option<i64> {
-    Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
-}
-
 /// A table of which every key is known and every value will do.
 pub(super) struct CheckedFields<'t>(&'t [TomlField]);
 
@@ -442,36 +390,6 @@ impl<'t> CheckedFields<'t> {
 mod tests {
     use super::*;
     use crate::intervene;
-
-    #[test]
-    fn moments_are_days_or_instants() {
-        const DAY: i64 = 86_400_000;
-        for (text, want) in [
-            ("1970-01-02", Some((DAY, 2 * DAY))),
-            ("1970-01-01T00:00:01Z", Some((1_000, 1_000))),
-            ("1970-01-01 00:00:01", Some((1_000, 1_000))),
-            ("1970-01-01T01:00:00+01:00", Some((0, 0))),
-            ("1970-02-30", None),
-            ("yesterday", None),
-            ("", None),
-        ] {
-            assert_eq!(parse_moment(text), want, "{text}");
-        }
-    }
-
-    #[test]
-    fn days_begin_where_the_zone_says_and_spans_have_a_unit() {
-        let zone = jiff::tz::Offset::from_hours(2).expect("an offset").to_time_zone();
-        assert_eq!(parse_moment_at("1970-01-02", &zone), Some((79_200_000, 165_600_000)));
-        assert_eq!(parse_moment_at("1970-01-01T02:00:00", &zone), Some((0, 0)));
-        for (text, hours) in [("24h", 24), ("7d", 168), ("2w", 336), ("7 d", 168)] {
-            assert_eq!(parse_span_ms(text), Some(hours * HOUR_MS), "{text}");
-        }
-        for text in ["", "d", "7", "0d", "-1d", "+1d", "7m", "1.5d", "7\u{e9}", "9999999999999999w"]
-        {
-            assert_eq!(parse_span_ms(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn no_card_takes_a_key_that_every_toggle_has() {

@@ -1,6 +1,7 @@
 //! Which sessions of a recording take part.
 
-use super::keys::{self, CheckedFields, parse_moment, parse_span_ms};
+use super::keys::{self, CheckedFields};
+use super::moments::{parse_moment, parse_span_ms};
 use super::{ScenarioError, join_names, nearest_name_hint};
 use crate::kinds::{NamedValue as _, Role};
 use crate::models::names;

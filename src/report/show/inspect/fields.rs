@@ -1,15 +1,14 @@
 //! What an inspection has in its tables and in its JSON, each column once.
 
+use super::bill_fields::{bills_field, key_fields};
 use super::error_fields::{fidelity_fields, harness_error_fields, holdout_fields};
 use super::source_recordings::{SharedCounts, SourceRecording};
 use super::{InspectReport, SkippedLine};
 use crate::recording::{Recording, Role, Session, name_of_value};
 use crate::report::TableCell;
 use crate::report::columns::{ColumnField, fields_of_part, list_schema, object_schema, rows_json};
-use crate::report::json::JsonValue;
 use crate::report::show::{Provenance, money_fields, short_id};
 use crate::report::view::ColumnKind;
-use crate::study::inspect::bill_groups::BillGroup;
 use crate::study::inspect::cache_misses::{
     CacheMiss, LawCoverage, MissTotals, sum_misses_by_cause,
 };
@@ -147,62 +146,6 @@ pub(super) fn group_fields<'a>(heading: &'static str) -> Vec<ColumnField<'a, Gro
         "its share of all re-reads",
         |row| TableCell::share_of_whole(row.group.re_read_tokens, row.all),
     ));
-    fields
-}
-
-/// Bills by keys that the user chose.
-pub(super) fn bill_fields<'a>(keys: &[&'static str]) -> Vec<ColumnField<'a, &'a BillGroup>> {
-    type Field<'a> = ColumnField<'a, &'a BillGroup>;
-    let values = |row: &&'a BillGroup| row.values.as_slice();
-    let mut fields = key_fields(keys, values);
-    fields.extend([
-        Field::count("sessions", "sessions", "sessions of which something is in it", |row| {
-            row.sessions
-        }),
-        Field::count("calls", "calls", "calls", |row| row.calls),
-        Field::tokens("fresh", "new input", "input neither read from nor written to a cache", {
-            |row| row.usage.fresh
-        }),
-        Field::tokens("read", "cache reads", "input read from a cache", |row| row.usage.read),
-        Field::tokens("write_5m", "", "input written to the five-minute cache", |row| {
-            row.usage.write_5m
-        }),
-        Field::tokens("write_1h", "", "input written to the one-hour cache", |row| {
-            row.usage.write_1h
-        }),
-        Field::tokens("", "cache writes", "input written to a cache, for however long", |row| {
-            row.usage.write_5m + row.usage.write_1h
-        }),
-        Field::tokens("output", "output", "output as the source recorded it", |row| {
-            row.usage.output
-        }),
-        Field::tokens("output_hidden", "", "output that usage does not show, estimated", |row| {
-            row.hidden_output
-        }),
-        Field::money("cost_usd", "cost", "money; null where a model has no price", |row| row.cost),
-        Field::pico_usd("cost_pico_usd", "", "the same in pico-dollars", |row| row.cost),
-    ]);
-    fields
-}
-
-/// What rows have in common: an object for programs, a column a key for people.
-fn key_fields<'a, R: 'a>(
-    keys: &[&'static str],
-    values: impl Fn(&R) -> &'a [String] + Copy + 'a,
-) -> Vec<ColumnField<'a, R>> {
-    let text_schema = || JsonValue::object([("type", "string".into())]);
-    let schema =
-        JsonValue::object([("type", "object".into()), ("additionalProperties", text_schema())]);
-    let mut by_name: Vec<(usize, &'static str)> = keys.iter().copied().enumerate().collect();
-    by_name.sort_by_key(|(_, key)| *key);
-    let about = "what they have in common";
-    let mut fields = vec![ColumnField::nested("keys", about, schema, move |row| {
-        let pairs = by_name.iter().map(|(at, key)| (*key, values(row)[*at].as_str().into()));
-        Some(JsonValue::object(pairs))
-    })];
-    for (at, key) in keys.iter().copied().enumerate() {
-        fields.push(ColumnField::text("", key, about, move |row| values(row)[at].as_str()));
-    }
     fields
 }
 
@@ -426,16 +369,6 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ReportField<'a>> {
         }),
         Provenance::field(|it: &&'a InspectReport<'a>| it.provenance),
     ]
-}
-
-/// Bills by what was asked for: the keys are those of the request.
-fn bills_field<'a>() -> ReportField<'a> {
-    let schema = list_schema(object_schema(&bill_fields(&[])));
-    ReportField::nested("bills_by", "bills by what was asked for", schema, |it| {
-        let bills = it.bills?;
-        Some(rows_json(&bill_fields(&bills.keys), bills.rows.iter()))
-    })
-    .left_out_if_missing()
 }
 
 /// Blocks grouped as asked for: the keys are those of the request.

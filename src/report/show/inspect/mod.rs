@@ -1,5 +1,6 @@
 //! Where the tokens went.
 
+mod bill_fields;
 mod calibration;
 mod error_fields;
 mod fields;
@@ -190,7 +191,7 @@ impl<'a> InspectReport<'a> {
             hidden_output: totals.hidden_output,
             cost: totals.cost,
         };
-        let fields = fields::bill_fields(&bills.keys);
+        let fields = bill_fields::bill_fields(&bills.keys);
         let mut view = self.table_of_first_rows("Bills", &fields, bills.rows.iter().collect());
         // Where not all fit, money stays longest.
         for column in &mut view.columns {
