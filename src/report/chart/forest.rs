@@ -472,11 +472,11 @@ mod tests {
         for word in [
             "160.0 k (82.3 k to 190.4 k)",
             "5.0 M to 6.0 M",
-            "that it falls",
+            "that it saves",
             "bounds: 0 to 37.4 M",
             "cannot be",
             "R1+R2+R3+R4",
-            "bounds: no source gives a number between them",
+            "needs your number: between these bounds",
         ] {
             assert!(words.contains(&word), "{word}: {words:?}");
         }

@@ -52,8 +52,8 @@ impl Chart for GrowthChart {
         let rows = i32::try_from(self.sessions.len().div_ceil(COLUMNS)).expect("few rows");
         let columns = i32::try_from(self.sessions.len().clamp(1, COLUMNS)).expect("few columns");
         let title = bold_width_of(&self.title, 17) + 2 * MARGIN;
-        // As narrow as its panels, as wide as its title, within what a page holds.
-        let width = (columns * PANEL.0 + 24).max(title).clamp(600, 960);
+        // As narrow as its panels, as wide as its title and legend, within what a page holds.
+        let width = (columns * PANEL.0 + 24).max(title).clamp(700, 960);
         let notes = break_lines(&self.axis_note(), 12, width - 2 * MARGIN);
         let top = below_notes(&notes, LEGEND);
         let mut sheet = SheetFrame::new(&self.title, &self.footer, width)
@@ -353,7 +353,7 @@ pub(super) mod tests {
         }
         assert!(sample().axis_note().contains("less than 90 % of"), "{}", sample().axis_note());
         assert!(sample().axis_note().ends_with("The 3 sessions that read least are not shown."));
-        assert_eq!(svg.matches("<polyline").count(), 4 * 4 + 2 + 7);
+        assert_eq!(svg.matches("<polyline").count(), 4 * 4 + 2 + 7 + 3);
         // Calls 18, 58 and 98 of each line, and the legend's three.
         assert_eq!(svg.matches("<circle").count(), 1 + 1 + 3 + 1 + 3 + 2 + 3);
         assert_eq!(svg.matches("<polygon").count(), 2 + 1 + 2 + 1 + 1);
