@@ -138,8 +138,8 @@ impl FullReport<'_> {
         self.finish_step_table(view, rows.chain(others).collect(), steps)
     }
 
-    /// The places of the steps that a document shows one by one, and those of the others: the few of
-    /// a published pipeline in its order, sessions of transcripts by what they cost.
+    /// The places of the steps that a document shows one by one, and those of the others: the few
+    /// of a published pipeline in its order, sessions of transcripts by what they cost.
     fn dearest_steps(&self, steps: &[StepTotals]) -> (Vec<usize>, Vec<usize>) {
         let mut order: Vec<usize> = (0..steps.len()).collect();
         if self.comparison_report.source.is_published() && steps.len() <= MOST_STEPS {
