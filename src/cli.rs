@@ -92,6 +92,11 @@ pub enum Command {
         #[arg(required = true)]
         command: Vec<String>,
     },
+    /// The manual page of the program or of a command, for `man -l -`.
+    Man {
+        /// The command, e.g. `compare` or `scenario new` [default: the program].
+        command: Vec<String>,
+    },
     /// Completions for a shell.
     Completions {
         /// The shell.

@@ -23,6 +23,7 @@ mod load;
 mod load_published;
 mod load_scenario;
 mod loaded_recording;
+mod man;
 mod messages;
 mod new;
 mod observations;
@@ -105,6 +106,7 @@ fn run_command(command: Command) -> CommandResult {
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { command } => schema::run(&command),
+        Command::Man { command } => man::run(&command),
         Command::Completions { shell } => Ok(completions::run(shell)),
     }
 }

@@ -689,6 +689,7 @@ fn help_is_short() {
             let help = ok(&[command, flag]);
             // What every command that replays takes stands under a heading of its own.
             let own = help.split("\nExperiment:").next().unwrap_or_default();
+            let own = own.split("\nSelection:").next().unwrap_or_default();
             let flags = own.lines().filter(|line| line.trim_start().starts_with('-'));
             // A value that is explained starts with a dash and ends its name with a colon.
             let flags = flags.filter(|line| !line.trim_start().starts_with("- ")).count();
@@ -699,7 +700,7 @@ fn help_is_short() {
         }
     }
     assert!(ok(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
-    for args in [&[][..], &["frobnicate"], &["import"], &["compare", "order-774", "--fast"]] {
+    for args in [&[][..], &["frobnicate"], &["scenario"], &["compare", "order-774", "--fast"]] {
         let ran = run(args);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}");
         assert!(ran.err.contains("Usage"), "{args:?}: {}", ran.err);

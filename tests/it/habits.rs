@@ -177,3 +177,16 @@ fn every_draw_is_heard_of_and_moves_no_number() {
     assert_eq!((heard.into_inner(), most.into_inner()), (40, 40));
     assert_eq!(quiet.joint, told.joint);
 }
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let page = ok(&["man"]);
+    assert!(page.contains(".TH windtunnel 1") && page.contains("compare"), "{page}");
+    for command in ["compare", "inspect", "gate", "report", "import", "export", "audit", "man"] {
+        let page = ok(&["man", command]);
+        assert!(page.contains(&format!("windtunnel-{command}")), "{page}");
+    }
+    assert!(ok(&["man", "scenario", "new"]).contains("windtunnel-scenario-new"));
+    assert!(ok(&["man", "compare"]).contains("timezone"), "with its options");
+    refused(&["man", "inspekt"], &["no command 'inspekt'", "is it 'inspect'?"]);
+}

@@ -1,6 +1,6 @@
 //! Bills by day, model, project and the like: their columns and their place in the JSON.
 
-use super::fields::ReportField;
+use super::InspectReport;
 use crate::report::columns::{ColumnField, list_schema, object_schema, rows_json};
 use crate::report::json::JsonValue;
 use crate::study::inspect::bill_groups::BillGroup;
@@ -62,11 +62,16 @@ pub(super) fn key_fields<'a, R: 'a>(
 }
 
 /// Bills by what was asked for: the keys are those of the request.
-pub(super) fn bills_field<'a>() -> ReportField<'a> {
+pub(super) fn bills_field<'a>() -> ColumnField<'a, &'a InspectReport<'a>> {
     let schema = list_schema(object_schema(&bill_fields(&[])));
-    ReportField::nested("bills_by", "bills by what was asked for", schema, |it| {
-        let bills = it.bills?;
-        Some(rows_json(&bill_fields(&bills.keys), bills.rows.iter()))
-    })
+    ColumnField::nested(
+        "bills_by",
+        "bills by what was asked for",
+        schema,
+        |it: &&'a InspectReport<'a>| {
+            let bills = it.bills?;
+            Some(rows_json(&bill_fields(&bills.keys), bills.rows.iter()))
+        },
+    )
     .left_out_if_missing()
 }
