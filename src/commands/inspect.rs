@@ -147,6 +147,6 @@ fn pivot_blocks(
 
 #[cfg(not(feature = "tables"))]
 fn pivot_blocks(_: &Recording, _: &[GroupKey], _: i64) -> Result<BlockPivot, CommandError> {
-    let problem = "tool and kind need a program that was built with the feature 'tables'";
+    let problem = "tool and kind: this program was built without the feature 'tables'";
     Err(CommandError::feature("--by", problem))
 }

@@ -1,7 +1,7 @@
 //! What calls and blocks can be grouped by.
 
 use crate::price;
-use crate::recording::{Block, Call, Recording, Role, name_of_value, value_of_name};
+use crate::recording::{Call, Recording, Role, name_of_value, value_of_name};
 
 crate::kinds::named_values! {
     /// What calls and blocks can be grouped by.
@@ -78,7 +78,7 @@ impl GroupKey {
     pub(super) fn value_of_block(
         self,
         recording: &Recording,
-        block: &Block,
+        block: &crate::recording::Block,
         zone_ms: i64,
     ) -> String {
         match self {
