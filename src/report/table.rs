@@ -215,14 +215,15 @@ impl DrawnTable<'_> {
         }
     }
 
-    /// The rule under the headings.
+    /// The rule under the headings, no wider than the screen.
     fn rule(&self) -> String {
         let parts = self.columns.iter().map(|column| {
-            let (before, behind) =
-                column_padding(self.view.look, self.view.columns[column.at].align);
+            let align = self.view.columns[column.at].align;
+            let (before, behind) = column_padding(self.view.look, align);
             "\u{2500}".repeat(before + column.width + behind)
         });
-        parts.collect::<Vec<_>>().join(" ")
+        let rule = parts.collect::<Vec<_>>().join(" ");
+        rule.chars().take(self.style.width.map_or(usize::MAX, usize::from)).collect()
     }
 
     /// What stands under a row, where no column has it.

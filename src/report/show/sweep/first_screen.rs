@@ -20,9 +20,14 @@ impl<'a> SweepReport<'a> {
         };
         let reached = format::format_share_in_sentence(self.sweep.order.reached_bp);
         let sets = format::format_integer(self.sweep.entries.len() as i64, false);
-        let days = effort_words(self.sweep.entry_of_subset(stop.subset).effort);
+        let effort = self.sweep.entry_of_subset(stop.subset).effort;
+        let days = match effort {
+            0 => "settings alone reach".to_owned(),
+            1 | 2 => format!("{} reaches", effort_words(effort)),
+            _ => format!("{} reach", effort_words(effort)),
+        };
         let line = format!(
-            "Stop after {}: {days} reach {reached} of what the best of all {sets} sets saves.",
+            "Stop after {}: {days} {reached} of what the best of all {sets} sets saves.",
             stop.toggle.id
         );
         Section::new("")

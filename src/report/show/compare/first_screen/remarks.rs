@@ -125,6 +125,8 @@ impl ComparisonReport<'_> {
             .map(|spec| spec.what.to_owned())
             .or_else(|| unknown.map(|unknown| unknown.what.clone()))
             .unwrap_or_else(|| swing.key.clone());
+        // What follows a colon is an explanation.
+        let what = what.split(':').next().unwrap_or_default();
         let of =
             if swing.toggle.is_empty() { String::new() } else { format!(" ({})", swing.toggle) };
         let [low, high] = [swing.range.low, swing.range.high]
