@@ -99,7 +99,8 @@ impl ComparisonReport<'_> {
                 format_share_in_sentence(bp)
             };
             parts.push(format!(
-                "the cache model repeats a session's reads within {} (median), nine of ten within {}",
+                "the cache model repeats a session's reads within {} (median), nine of ten within \
+                 {}",
                 share(all.law.median),
                 share(all.law.p90)
             ));
