@@ -206,11 +206,13 @@ fn a_look_back_says_whether_anything_is_proven() {
 
 /// Two runs a day in March; from the 15th on they read half as much.
 fn table_of_runs() -> String {
-    let head = "pr,merged_utc,started_utc,step,fresh,output,read,write,sessions,additions,deletions";
+    let head =
+        "pr,merged_utc,started_utc,step,fresh,output,read,write,sessions,additions,deletions";
     let row = |run: u32| {
         let (day, hour) = (run / 2 + 1, 6 + 12 * (run % 2));
         let read = if day < 15 { 1_000_000 } else { 500_000 } + 1_000 * (run * 7 % 11);
-        let [start, end] = [hour - 1, hour].map(|hour| format!("2026-03-{day:02}T{hour:02}:00:00Z"));
+        let [start, end] =
+            [hour - 1, hour].map(|hour| format!("2026-03-{day:02}T{hour:02}:00:00Z"));
         format!("{run},{end},{start},all,10,10,{read},10,1,10,0")
     };
     let rows: Vec<String> = (0..56).map(row).collect();
