@@ -6,6 +6,7 @@ mod cockpit;
 mod experiment;
 mod gate;
 mod new;
+mod output;
 mod selection;
 mod tables;
 
@@ -17,6 +18,7 @@ pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
 pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
 pub use gate::{GateArgs, GateFormat};
 pub use new::{NewCommand, NewPipelineArgs};
+pub use output::{DetailArgs, JsonArg, OutputFormat, OverwriteArgs};
 pub use selection::SelectionArgs;
 pub use tables::{ExportArgs, StepsArgs};
 
@@ -24,7 +26,7 @@ use crate::kinds::NamedValue;
 use crate::study::whatif::distribution::SessionGrouping;
 use crate::study::whatif::swept_subset::SweepMetric;
 use clap::builder::{ArgPredicate, PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// A wind tunnel for LLM-agent pipelines: replay recorded sessions, toggle fixes, see what they
@@ -102,49 +104,6 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-}
-
-/// How a result is written to standard output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum OutputFormat {
-    /// Tables for people.
-    #[default]
-    Table,
-    /// Versioned JSON for programs.
-    Json,
-    /// Exact values, one block a table.
-    Csv,
-    /// Tables for pull requests.
-    Markdown,
-}
-
-/// What a command prints beside its first screen.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub struct DetailArgs {
-    /// All tables behind the first screen.
-    #[arg(long)]
-    pub details: bool,
-    /// Also parameters, seed and digests: enough to make the result again (always in Markdown, JSON
-    /// and files).
-    #[arg(long)]
-    pub provenance: bool,
-}
-
-/// The short way to say in which format a result is wanted: declared once, read through the default
-/// of `--format`.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub struct JsonArg {
-    /// Short for `--format json`.
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
-}
-
-/// What happens to files that are there already.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub struct OverwriteArgs {
-    /// Also replace files that this command did not write, or that were changed since.
-    #[arg(long)]
-    pub force: bool,
 }
 
 /// Arguments of `report`.

@@ -118,7 +118,9 @@ fn run_gate(args: &GateArgs) -> CommandResult {
         outputs.write_file(path, &render_gate(&shown, format, (args, all)))?;
     }
     if let Some(path) = &args.comment {
-        outputs.write_file(path, &marked_comment(&shown.to_comment()))?;
+        // Where nothing moved there is nothing to say, not even that.
+        let comment = shown.to_comment().map_or_else(Vec::new, |it| marked_comment(&it));
+        outputs.write_file(path, &comment)?;
     }
     let code = match gate.outcome() {
         GateOutcome::Refused => EXIT_REFUSED,
@@ -242,31 +244,15 @@ fn render_gate(
         GateFormat::Junit => shown.to_junit(),
         GateFormat::Github => shown.to_annotations(),
         other => {
-            let first = shown.first_screen(accepting_command(args).as_deref());
+            let first = shown.first_screen(can_be_accepted(args));
             super::render_answer(first, shown.to_document(), document_format(other), detail)
         }
     }
 }
 
-/// The command that makes the candidate the new baseline, as this one was typed.
-fn accepting_command(args: &GateArgs) -> Option<String> {
-    let [file] = &args.baseline[..] else { return None };
-    let words = args.candidate.iter().map(|name| quoted_word(name));
-    let candidates = words.collect::<Vec<_>>().join(" ");
-    let is_plain = gate_input::is_json_path(file) && !candidates.is_empty();
-    is_plain.then(|| {
-        let file = quoted_word(file);
-        format!("windtunnel gate --baseline {file} --candidate {candidates} --update")
-    })
-}
-
-/// A word as a shell takes it.
-fn quoted_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+/// Whether this command with `--update` makes the candidate the new baseline.
+fn can_be_accepted(args: &GateArgs) -> bool {
+    matches!(&args.baseline[..], [file] if gate_input::is_json_path(file))
 }
 
 /// Where the numbers come from, a line each.

@@ -153,7 +153,9 @@ fn draw_table(view: &TableView, style: OutputStyle) -> String {
     let drawn = DrawnTable { view, columns: &columns, style };
     let mut lines = Vec::new();
     if !view.title.is_empty() {
-        lines.push(paint_words(&clean_foreign_text(&view.title), BOLD, style));
+        let title = clean_foreign_text(&view.title);
+        let room = style.width.map_or(usize::MAX, usize::from);
+        lines.extend(wrap_words(&title, room).iter().map(|line| paint_words(line, BOLD, style)));
     }
     let headings = |at: usize| clean_foreign_text(&view.columns[at].heading).into_owned();
     // The headings of a first screen stay in the background: its first line is what is stressed.

@@ -160,7 +160,7 @@ fn rows_and_threads_change_no_byte() {
     turned.rotate_left(77);
     let folder = Folder::new(&[("a/steps.csv", &csv(&rows)), ("b/steps.csv", &csv(&turned))]);
     let told = |path: &str, threads: &str| {
-        let args = ["backtest", &folder.at(path), "--at", ROLLOUT, "--metric", "read"];
+        let args = ["backtest", "--details", &folder.at(path), "--at", ROLLOUT, "--metric", "read"];
         let out = program(&args).env("RAYON_NUM_THREADS", threads).output().expect("it starts");
         let out = String::from_utf8(out.stdout).expect("UTF-8");
         out.split("sha256").next().expect("a start").to_owned()

@@ -287,7 +287,7 @@ fn the_budget_and_the_hook_of_the_guide_hold_a_scenario() {
     };
     let words: Vec<String> = entry.split(' ').skip(1).map(own).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let said = ok(&words);
+    let said = ok(&[&words[..], &["--details"]].concat());
     // The whole, each step, and what the scenario saves.
     for part in ["the gate passes", "step implement", "+20 % or +10", "at least 10 %", "+2 %"] {
         assert!(said.contains(part), "{part}: {said}");

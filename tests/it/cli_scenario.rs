@@ -135,7 +135,7 @@ fn a_part_of_transcripts_is_what_was_imported_alone() {
     let recording = format::from_json(&fs::read(&whole).unwrap()).unwrap();
     for one in &recording.sessions {
         let id = &one.id;
-        assert!(ok(&["inspect", &whole]).contains(id.as_str()));
+        assert!(ok(&["inspect", &whole, "--details"]).contains(id.as_str()));
         let body = format!("{HEAD}recording = \"whole.json\"\n[select]\nsession = \"{id}\"\n");
         let path = folder.file("one.toml", body.as_bytes());
         let told = json(&["compare", "--scenario", &path]);
@@ -273,7 +273,8 @@ fn check_json(path: &str) -> Value {
 #[test]
 fn a_check_says_what_differs() {
     let (_folder, path) = scenario(
-        "recording = \"order-774\"\nseed = 1\ndate = 2026-04-14\ncache = \"perfect\"\n[toggles.R4]\n\
+        "recording = \"order-774\"\nseed = 1\ndate = 2026-04-14\ncache = \"perfect\"\n\
+         [toggles.R4]\n\
          cap = { low = 1, high = 1200, shape = \"uniform\" }\nrisk = 3\n[toggles.R1]\n",
     );
     let told = check_json(&path);

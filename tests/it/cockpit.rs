@@ -291,7 +291,7 @@ fn the_cockpit_s_receipts_are_its_largest_lever() {
         run::ok(&["compare", "cockpit-2026-02", "--draws=0", "--with", "N1,N5", "--details"]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // All 87 digests, 204.9 M as published, and history that later calls no longer carry.
-    assert!(text.contains("N5 Handle EXECUTE receipts in code 87 0 +230.4 M 25.8 %"), "{text}");
+    assert!(text.contains("N5 Handle EXECUTE receipts in code 87 0 +230.6 M 25.8 %"), "{text}");
     assert!(text.contains("The largest lever is Handle EXECUTE receipts in code (N5)"));
     assert!(text.contains("quiet decides: share of EXECUTE's receipts that say done"), "{text}");
     assert!(text.contains("N1 One controller, not two 11 0 +37.4 M"), "{text}");

@@ -175,9 +175,8 @@ fn a_gate_says_the_word_first_and_what_decides() {
             assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.err);
             let width: usize = columns.parse().expect("a width");
             let is_wide = |line: &str| line.chars().count() > width;
-            // A command that is to be copied stays on its line.
-            let mut lines = ran.out.lines().filter(|line| !line.contains("--update"));
-            assert!(!lines.any(is_wide) && ran.out.lines().count() <= 24, "{}", ran.out);
+            let fits = !ran.out.lines().any(is_wide) && ran.out.lines().count() <= 24;
+            assert!(fits, "{}", ran.out);
             assert!(ran.out.starts_with(word), "{}", ran.out);
             check_snapshot(&format!("gate_{name}_{columns}"), &ran.out);
         }
@@ -195,7 +194,7 @@ fn a_look_back_says_whether_anything_is_proven() {
     let args = ["backtest", &steps, "--at", "2026-03-15T00:00:00Z", "--metric", "read"];
     let text = check_fits("80", &args, 24);
     // Each run reads half of what it did.
-    assert!(text.starts_with("Cache reads fell by 50"), "{text}");
+    assert!(text.starts_with("Cache reads fell by 50 %"), "{text}");
     let told = json(&args);
     assert!(told["decision"][0].as_str().expect("a line").contains("fell by 50"), "{told}");
     let few = ["backtest", &steps, "--at", "2026-03-02T00:00:00Z", "--metric", "read"];
@@ -210,7 +209,8 @@ fn table_of_runs() -> String {
         "pr,merged_utc,started_utc,step,fresh,output,read,write,sessions,additions,deletions";
     let row = |run: u32| {
         let (day, hour) = (run / 2 + 1, 6 + 12 * (run % 2));
-        let read = if day < 15 { 1_000_000 } else { 500_000 } + 1_000 * (run * 7 % 11);
+        let read = 1_000_000 + 1_000 * (run % 28 * 7 % 11);
+        let read = if day < 15 { read } else { read / 2 };
         let [start, end] =
             [hour - 1, hour].map(|hour| format!("2026-03-{day:02}T{hour:02}:00:00Z"));
         format!("{run},{end},{start},all,10,10,{read},10,1,10,0")

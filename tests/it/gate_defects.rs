@@ -31,7 +31,8 @@ fn cut_lines() -> Vec<String> {
 fn bench() -> Folder {
     let budget = |more: &str| {
         format!(
-            "schema = \"windtunnel.budget/1\"\ndefaults = false\n[limits.total]\ncalls = {{ grows = \"3 %\" }}\n{more}"
+            "schema = \"windtunnel.budget/1\"\ndefaults = false\n[limits.total]\n\
+             calls = {{ grows = \"3 %\" }}\n{more}"
         )
     };
     Folder::new(&[

@@ -61,7 +61,7 @@ fn out_is_one_word_everywhere_and_the_old_one_still_works() {
 fn shares_are_told_in_per_cent() {
     let text = ok(&["explain", "G4"]);
     assert!(text.contains("25.0 %") && !text.contains("1/10,000"), "{text}");
-    let told = ok(&["compare", "order-774", "--with", "R4", "--draws", "0"]);
+    let told = ok(&["compare", "order-774", "--with", "R4", "--draws", "0", "--provenance"]);
     assert!(told.contains("look_up=") && told.contains('%'), "{told}");
     let share = told.split("look_up=").nth(1).and_then(|rest| rest.split(')').next());
     assert!(share.is_some_and(|share| share.ends_with('%')), "{told}");

@@ -123,12 +123,13 @@ fn both_tellings_of_the_window_stand_beside_the_rates() {
     assert!(p50("waited, 6 turns at once") <= p50("waited, 3 turns at once"));
     let mean = p50("latency of a digest, mean, 3 turns at once");
     assert!(0.0 < mean && mean <= p50("latency of a digest, P90, 3 turns at once"));
-    let text = ok(&args);
+    let details = [&args[..], &["--details", "--provenance"]].concat();
+    let text = ok(&details);
     for words in ["window of 48 hours", "window of 72 hours", "over 40 draws of pauses"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     // Who knows the window says so: nothing of it is drawn any more.
-    let known = ok(&[&args[..], &["--set", "source.window-days=3"]].concat());
+    let known = ok(&[&details[..], &["--set", "source.window-days=3"]].concat());
     assert!(!known.contains("window of 48 hours") && known.contains("source window-days: 3"));
 }
 
@@ -156,7 +157,7 @@ fn comparisons_of_routes_are_told_in_tokens() {
     assert_eq!((&headline["metric"], &headline["saved"]), (&"tokens".into(), &37_433_353.into()));
     assert_eq!(headline["of"], 893_346_723);
     assert_eq!(json["toggles"][0]["shapley"]["tokens"], 37_433_353);
-    let text = ok(&[&arguments[..], &[steps]].concat());
+    let text = ok(&[&arguments[..], &[steps, "--details"]].concat());
     assert!(text.contains("Savings in tokens, each toggle"), "{text}");
 }
 

@@ -229,7 +229,7 @@ fn one_recording_has_one_bill() {
 
 #[test]
 fn the_orchestrators_sum_is_one_over_records() {
-    let text = ok(&["audit", "order-774"]);
+    let text = ok(&["audit", "order-774", "--details"]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in ["most likely a sum", "70.2 k a call", "83 without a tool use"] {
         assert!(text.contains(words), "{words}: {text}");

@@ -242,7 +242,7 @@ fn compare_tells_minutes_by_toggle_and_what_is_not_counted() {
     assert_eq!(prose_ms, 15 * whole(&compared["joint"]["saving"]["output"]));
     // Half of one sleep of a minute, at most all of it.
     assert_eq!(polls, (["R7", "polls"].map(str::to_owned), 30_000, 60_000));
-    let text = ok(&args);
+    let text = ok(&[&args[..], &["--details"]].concat());
     for words in ["The same in time on the wall clock", "not counted: R7 hears at once"] {
         assert!(text.contains(words), "{words}");
     }

@@ -107,7 +107,7 @@ fn what_is_left_out_is_asked_for_and_has_bounds() {
     let asked = queue.iter().filter(|figure| figure["value"].is_null());
     let asked: Vec<&Value> = asked.map(|figure| &figure["figure"]).collect();
     assert_eq!(asked, ["requests of a closed scope"]);
-    let text = ok(&["compare", OWN, "--draws=0", "--with", "E5,E6", "--details"]);
+    let text = ok(&["compare", OWN, "--draws=0", "--with", "E5,E6", "--details", "--provenance"]);
     assert!(text.contains("E5(share=told)") && text.contains("No dollars"), "{text}");
     assert!(!text.contains("Turns and requests"), "nobody told how long a session takes");
 }

@@ -59,7 +59,7 @@ fn what_is_in_two_arguments_counts_once() {
         let many = others.len() as i64;
         let shared = serde_json::json!({"sessions": many, "calls": 4 * many});
         assert_eq!(told["shared"], shared, "{args:?}");
-        let table = ok(&args);
+        let table = ok(&[&args[..], &["--details"]].concat());
         assert!(table.contains("more than one of them counts once"), "{table}");
     }
 }
@@ -215,7 +215,8 @@ fn parquet_files_are_written_for_every_table() {
 #[test]
 #[cfg(feature = "tables")]
 fn blocks_are_grouped_by_agent_and_source() {
-    let told = json(&["inspect", &here(LOGS), "order-774", "--by", "source,agent", "--rows", "0"]);
+    let told =
+        json(&["inspect", &here(LOGS), "order-774", "--by", "source,agent,kind", "--rows", "0"]);
     let rows = told["by"].as_array().expect("rows");
     let of = |source: &str, agent: &str| {
         rows.iter().any(|row| row["keys"]["source"] == source && row["keys"]["agent"] == agent)

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A run of each command that prints its result.
-pub const PRINTED: [&[&str]; 18] = [
+pub const PRINTED: [&[&str]; 19] = [
     &["compare", "order-774", "--draws", "0"],
     &["sweep", "order-774", "--with", "R1,R7", "--draws", "0"],
     &["chart", "growth", "order-774"],
@@ -31,6 +31,7 @@ pub const PRINTED: [&[&str]; 18] = [
     &["explain", "R7"],
     &["schema", "inspect"],
     &["completions", "bash"],
+    &["man"],
     &["help"],
 ];
 

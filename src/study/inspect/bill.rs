@@ -57,8 +57,8 @@ impl Bill {
         self.fees += search_fee(facts.web_searches);
     }
 
-    /// The dollars of each class of tokens, in the order of [`Usage::by_class`], then of output that
-    /// usage does not show, then of searches. What has no price adds nothing.
+    /// The dollars of each class of tokens, in the order of [`Usage::by_class`], then of output
+    /// that usage does not show, then of searches. What has no price adds nothing.
     pub fn cost_by_class(&self, prices: &PriceResolver<'_>) -> [PicoUsd; 7] {
         let rows = prices.all_rows();
         let nothing = vec![0; self.bands.len()];

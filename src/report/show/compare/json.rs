@@ -3,6 +3,7 @@
 use super::bounds::bound_fields;
 use super::claim_fields::{claim_fields, combined_fields, judgement_fields, probability_fields};
 use super::distribution::distribution_fields;
+use super::first_question::first_question_fields;
 use super::load_bands::load_band_fields;
 use super::minutes::clock_fields;
 use super::observed_savings::observed_fields;
@@ -22,7 +23,6 @@ use crate::report::show::decision::Decision;
 use crate::report::show::{Provenance, parameter_cell, saving_fields, totals_fields};
 use crate::report::view::ColumnKind;
 use crate::study::whatif::compare::{Comparison, ToggleResult};
-use crate::study::whatif::first_question::{FirstQuestion, KnowledgeEffect};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::remaining_saving::RemainingSaving;
 use crate::study::whatif::savings::Saving;
@@ -387,18 +387,5 @@ fn reason_fields<'a>() -> Vec<ColumnField<'a, &'a BandReason>> {
         Field::text("parameter", "", "what moves it most", |it| it.what.as_str()),
         Field::tokens("saving_at_low", "", "saved at its low end", |it| it.low),
         Field::tokens("saving_at_high", "", "saved at its high end", |it| it.high),
-    ]
-}
-
-/// What to find out first, for programs.
-fn first_question_fields<'a>() -> Vec<ColumnField<'a, &'a FirstQuestion>> {
-    type Field<'a> = ColumnField<'a, &'a FirstQuestion>;
-    vec![
-        Field::text("fact", "", "what is open", |it| it.fact.as_str()),
-        Field::text("changes", "", "order, verdict or band", |it| match it.effect {
-            KnowledgeEffect::Order { .. } => "order",
-            KnowledgeEffect::Verdict { .. } => "verdict",
-            KnowledgeEffect::Band(_) => "band",
-        }),
     ]
 }

@@ -3,6 +3,7 @@
 pub(in crate::report::show) mod bounds;
 mod claim_fields;
 mod distribution;
+mod first_question;
 mod first_screen;
 mod json;
 mod load_bands;

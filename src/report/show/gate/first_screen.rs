@@ -21,10 +21,9 @@ const MOST_CHANGES: usize = 3;
 const MOST_NOTES: usize = 2;
 
 impl GateReport<'_> {
-    /// The first screen. `accept` is the command that makes the candidate the new baseline, where
-    /// there is one.
+    /// The first screen. `accepts` says whether the candidate can be made the new baseline.
     #[must_use]
-    pub fn first_screen(&self, accept: Option<&str>) -> Section {
+    pub fn first_screen(&self, accepts: bool) -> Section {
         let outcome = self.gate.outcome();
         let mut section = Section::new("").with_decision(self.decision_lines());
         let rows: Vec<&GateRow> = self.limited_rows().collect();
@@ -32,7 +31,7 @@ impl GateReport<'_> {
         if outcome != GateOutcome::Passes || rows.iter().any(|it| super::needs_a_look(it.verdict)) {
             section = section.with_table(self.deciding_rows_table(&rows));
         }
-        section.with_remarks(self.remarks(rows.len(), accept))
+        section.with_remarks(self.remarks(rows.len(), accepts))
     }
 
     /// The verdict, and what it rests on.
@@ -126,7 +125,7 @@ impl GateReport<'_> {
         view
     }
 
-    fn remarks(&self, limits: usize, accept: Option<&str>) -> Vec<LabelledRemark> {
+    fn remarks(&self, limits: usize, accepts: bool) -> Vec<LabelledRemark> {
         let gate = self.gate;
         let mut remarks = Vec::new();
         if limits > MOST_ROWS && gate.outcome() != GateOutcome::Passes {
@@ -149,8 +148,9 @@ impl GateReport<'_> {
             let more = count_phrase(notes.len() - MOST_NOTES, "more note");
             remarks.push(LabelledRemark::new("note", format!("{more}: --details")));
         }
-        if let Some(command) = accept.filter(|_| gate.outcome() == GateOutcome::Refused) {
-            remarks.push(LabelledRemark::new("accept", command));
+        if accepts && gate.outcome() == GateOutcome::Refused {
+            let words = "the same command with --update makes the candidate the baseline";
+            remarks.push(LabelledRemark::new("accept", words));
         }
         remarks.push(LabelledRemark::new("more", "--details, --provenance, windtunnel compare"));
         remarks

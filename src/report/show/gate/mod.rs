@@ -84,10 +84,15 @@ impl GateReport<'_> {
 
     /// For a pull request: what is beyond a limit or may be. Where nothing is, the verdict and the
     /// limits of the whole: a comment of an earlier run is replaced by it, and is no longer true.
+    /// `None` where no figure moved.
     #[must_use]
-    pub fn to_comment(&self) -> ReportDocument {
+    pub fn to_comment(&self) -> Option<ReportDocument> {
         let mut rows: Vec<_> = self.limited_rows().filter(|it| needs_a_look(it.verdict)).collect();
         let is_well = rows.is_empty() && self.gate.outcome() == GateOutcome::Passes;
+        let moved = self.gate.rows.iter().any(|row| row.baseline != row.candidate);
+        if is_well && !moved && self.gate.defects.is_empty() {
+            return None;
+        }
         let mut document = ReportDocument::new("");
         let title = if is_well { "windtunnel gate: within limits" } else { "windtunnel gate" };
         let mut section = Section::new(title).with_paragraph(self.verdict_text());
@@ -103,7 +108,7 @@ impl GateReport<'_> {
         for line in self.sources {
             document.add_source(line);
         }
-        document
+        Some(document)
     }
 
     /// Rows with a limit: the worst verdict first, then in their own order.
@@ -334,7 +339,7 @@ mod tests {
             sentences::cause_sentence(&GrowthCause { growth: 9 * USD, ..gate.causes[0].clone() });
         assert!(more.ends_with("; more than the whole growth of dollars, the rest fell"), "{more}");
         assert!(table.contains("R7 one background wait: undoes 66.7 % of the growth"), "{table}");
-        let comment = shown.to_comment();
+        let comment = shown.to_comment().expect("a comment");
         assert_eq!(comment.all_tables().map(|(_, view)| view.rows.len()).sum::<usize>(), 2);
         let annotations = text(shown.to_annotations());
         assert_eq!(annotations.lines().count(), 2, "{annotations}");
@@ -376,7 +381,7 @@ mod tests {
         let gate =
             gate(vec![row(GateScope::Total, GateMetric::Calls, (200, 202), RowVerdict::Within)]);
         let shown = GateReport { gate: &gate, file: None, sources: &[] };
-        let comment = shown.to_comment();
+        let comment = shown.to_comment().expect("a comment");
         assert_eq!(comment.all_tables().map(|(_, view)| view.rows.len()).sum::<usize>(), 1);
         assert_eq!(comment.sections[0].heading, "windtunnel gate: within limits");
         let line = "::notice title=windtunnel gate::the gate passes: 1 figure within limits\n";

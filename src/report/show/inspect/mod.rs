@@ -21,9 +21,9 @@ use crate::study::inspect::holdout::FEWEST_CALLS;
 use crate::study::inspect::holdout_scores::GroupHoldout;
 use crate::study::inspect::summary::{BlockGroup, RecordingSummary};
 pub(super) use fields::report_fields;
-use fields::{GroupRow, MissRow, SessionRow, ToggleRow, recording_fields};
-use source_recordings::SharedCounts;
+use fields::{GroupRow, MissRow, SessionRow, ToggleRow};
 pub use source_recordings::SourceRecording;
+use source_recordings::recordings_table;
 
 /// What the importer passed over, in this module's own words: doors do not know each other.
 #[derive(Clone, Debug)]
@@ -378,31 +378,4 @@ fn holdout_table(held_out: &[GroupHoldout]) -> TableView {
         "left out: fewer than {FEWEST_CALLS} calls, no reads in the later half, or not billed"
     ));
     view
-}
-
-/// The table of the parts and the whole.
-fn recordings_table(parts: &[SourceRecording], whole: &RecordingSummary) -> TableView {
-    let whole_row = SourceRecording {
-        name: "whole".to_owned(),
-        source: None,
-        sessions: whole.sessions.len() as i64,
-        totals: whole.totals.clone(),
-    };
-    let fields = recording_fields();
-    let mut view = TableView::from_fields("Each on its own, and the whole", &fields, parts);
-    view.add_total_row(&fields, &&whole_row);
-    view.add_footnote("cached: the share of the prompts that was read from a cache");
-    let SharedCounts { sessions, calls } = SharedCounts::from_parts(parts, whole);
-    if (sessions, calls) != (0, 0) {
-        let (sessions, calls) = (count_of(sessions, "session"), count_of(calls, "call"));
-        view.add_footnote(format!(
-            "what is in more than one of them counts once in the whole: {sessions}, {calls}"
-        ));
-    }
-    view
-}
-
-/// How many of something, in words.
-fn count_of(count: i64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

@@ -275,7 +275,9 @@ fn split_off_summary(document: &ReportDocument) -> (Option<&Section>, &[Section]
 /// The decision, and the rest of the short account folded under it, without pictures.
 fn lead_html(section: &Section) -> String {
     let decision = section.items.iter();
-    let decision = decision.take_while(|item| matches!(item, SectionItem::Paragraph(_))).count();
+    let decision = decision
+        .take_while(|item| matches!(item, SectionItem::Paragraph(_) | SectionItem::Decision(_)))
+        .count();
     let (decision, rest) = section.items.split_at(decision);
     let to_html = |items: &[SectionItem]| {
         let part = Section { heading: String::new(), items: items.to_vec() };

@@ -1,13 +1,10 @@
 //! The whole report: what is claimed, what replay says, what the audit found, what nobody knows.
 
+mod premise_tables;
 mod summary;
 
-use crate::fixed_point;
-use crate::reconstruct::reported::Assumption;
 use crate::reconstruct::whole_reads::WholePart;
-use crate::reconstruct::{
-    Figure, Reconstruction, RecordingSource, ReportedPipeline, ReportedRoutes,
-};
+use crate::reconstruct::{Figure, RecordingSource, ReportedPipeline};
 use crate::report::show::compare::{ComparisonReport, lens_note};
 use crate::report::show::session_names::SessionNames;
 use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
@@ -15,6 +12,7 @@ use crate::study::whatif::compare::Comparison;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::measured_steps::MeasuredStep;
 use crate::study::whatif::savings::StepTotals;
+use premise_tables::{assumptions_table, reconstruction_table, unknowns_table};
 use std::cmp::Reverse;
 
 /// A report and everything it is made from.
@@ -334,69 +332,4 @@ fn printed_total_row(reported: &ReportedPipeline) -> Vec<TableCell> {
         cell(&total.sessions, TableCell::count),
         cell(&total.time, TableCell::duration),
     ]
-}
-
-fn unknowns_table(routes: &ReportedRoutes) -> TableView {
-    let mut view = TableView::new(
-        "Not published: drawn from these ranges",
-        vec![
-            TableColumn::text("unknown"),
-            TableColumn::text("what"),
-            TableColumn::count("low"),
-            TableColumn::count("mode"),
-            TableColumn::count("high"),
-            TableColumn::text("why"),
-        ],
-    );
-    for one in &routes.unknowns {
-        let ends = [one.low, one.mode, one.high].map(TableCell::count);
-        let mut row = vec![TableCell::text(&one.id), TableCell::text(&one.what)];
-        row.extend(ends);
-        row.push(TableCell::text(&one.why));
-        view.add_row(row);
-    }
-    view
-}
-
-fn assumptions_table(assumptions: &[Assumption]) -> TableView {
-    let columns = ["assumption", "value", "could be", "why"].map(TableColumn::text).to_vec();
-    let mut view = TableView::new("Assumed, because the source does not say", columns);
-    for one in assumptions {
-        view.add_row([&one.id, &one.value, &one.range, &one.why].map(TableCell::text).to_vec());
-    }
-    view
-}
-
-fn reconstruction_table(fit: &Reconstruction) -> TableView {
-    let mut view = TableView::new(
-        "How sessions were reconstructed",
-        vec![
-            TableColumn::text("session"),
-            TableColumn::text("step"),
-            TableColumn::count("published"),
-            TableColumn::count("calls"),
-            TableColumn::text("5-95 %"),
-            TableColumn::text("exponent"),
-            TableColumn::tokens("mean context"),
-        ],
-    );
-    for session in &fit.sessions {
-        let published = session.calls_published.map(|n| CellValue::Count(i64::from(n)));
-        let (low, high) = session.calls_range;
-        let exponent = session.exponent.map_or_else(|| "none".to_owned(), fixed_point::to_decimal);
-        view.add_row(vec![
-            TableCell::text(&session.id),
-            TableCell::text(&session.step),
-            TableCell::from_option(published),
-            TableCell::count(i64::from(session.calls)),
-            TableCell::text(format!("{low}-{high}")),
-            TableCell::text(exponent),
-            TableCell::tokens(session.mean_context),
-        ]);
-    }
-    view.add_footnote(
-        "exponent: context grows as (share of calls made)^exponent; real sessions have a median of \
-         0.71, 98 % of them between 0.23 and 1.82",
-    );
-    view
 }
