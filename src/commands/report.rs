@@ -79,6 +79,11 @@ fn folder_name(name: &str) -> PathBuf {
     PathBuf::from(name.trim_start_matches('.'))
 }
 
+/// Whether a file has an ending.
+fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == ending)
+}
+
 /// What to do, and which of the files to open.
 fn render_summary(
     full: &FullReport,
@@ -89,8 +94,8 @@ fn render_summary(
     let shown = &full.comparison_report;
     let path = |name: &str| out.join(name).display().to_string();
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).chain([MANIFEST]).collect();
-    let charts = names.iter().filter(|name| name.ends_with(".svg") && !name.contains("-dark"));
-    let charts = charts.count();
+    let charts =
+        names.iter().filter(|name| has_ending(name, "svg") && !name.contains("-dark")).count();
     let wrote = format!("Wrote {} files to {}.", names.len(), out.display());
     let mut remarks = Vec::new();
     let page = "open this: switch fixes on and off";
@@ -106,7 +111,7 @@ fn render_summary(
     let data: Vec<&str> = names
         .iter()
         .copied()
-        .filter(|name| !name.contains('/') && (name.ends_with(".json") || name.ends_with(".csv")))
+        .filter(|name| !name.contains('/') && ["json", "csv"].iter().any(|it| has_ending(name, it)))
         .collect();
     remarks.push(LabelledRemark::new("data", data.join(", ")));
     remarks.push(LabelledRemark::new("more", "--details"));

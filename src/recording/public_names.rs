@@ -254,7 +254,7 @@ impl<'a> PublicIds<'a> {
     fn hide_id(&mut self, id: &mut String, content: &str) {
         if !is_number(id) && !self.published.contains(id) {
             let made = || self.made.next_id(content);
-            *id = self.names.entry(id.clone()).or_insert_with(made).clone();
+            id.clone_from(self.names.entry(id.clone()).or_insert_with(made));
         }
     }
 }

@@ -160,9 +160,9 @@ impl SessionSelection {
             && empty_or_any(&self.models, |name| {
                 calls.iter().any(|call| matches_pattern(name, recording.model_name(call.model)))
             })
-            && empty_or_any(&self.sessions, |name| match whole_ids.contains(name.as_str()) {
-                true => *name == session.id,
-                false => matches_session_id(name, &session.id),
+            && empty_or_any(&self.sessions, |name| {
+                let is_whole = whole_ids.contains(name.as_str());
+                *name == session.id || !is_whole && matches_session_id(name, &session.id)
             })
             && empty_or_any(&self.projects, |name| matches_project(name, session.project()))
             && self.since_ms.is_none_or(|since| start_ms >= since)

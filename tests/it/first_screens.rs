@@ -125,7 +125,7 @@ fn parameters_and_digests_wait_until_they_are_asked_for() {
         assert!(!text.contains("sha256"), "{text}");
     }
     let asked = compare(&["--provenance"]);
-    assert!(asked.starts_with(&*plain.trim_end()) && asked.contains("sha256"), "{asked}");
+    assert!(asked.starts_with(plain.trim_end()) && asked.contains("sha256"), "{asked}");
     let markdown = compare(&["--format", "markdown"]);
     assert!(markdown.contains("sha256"), "{markdown}");
 }

@@ -73,10 +73,10 @@ impl Twin<'_> {
         let sizes: Vec<[i64; 2]> = both.map(|(was, is)| [was[0] - is[0], was[1] - is[1]]).collect();
         let [fewer, smaller] = [0, 1].map(|at| sizes.iter().map(|one| one[at]).sum::<i64>());
         // What is read instead of written, or the other way round, is no matter of size either.
-        let size = if fewer.signum() != smaller.signum() {
-            0
-        } else {
+        let size = if fewer.signum() == smaller.signum() {
             fewer.signum() * fewer.abs().min(smaller.abs())
+        } else {
+            0
         };
         let lower = sizes.len() as i64 * (ended.floor - floor) / 2;
         let mut back = size - lower.clamp(size.min(0), size.max(0));

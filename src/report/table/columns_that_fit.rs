@@ -29,9 +29,8 @@ struct ColumnNeed {
 /// The blanks before and behind the text of a column, beside the one between two columns.
 pub fn column_padding(look: TableLook, align: Alignment) -> (usize, usize) {
     match (look, align) {
-        (TableLook::FirstScreen, _) => (0, 1),
-        (TableLook::Full, Alignment::Left) => (0, 1),
         (TableLook::Full, Alignment::Right) => (1, 0),
+        (TableLook::FirstScreen, _) | (TableLook::Full, Alignment::Left) => (0, 1),
     }
 }
 

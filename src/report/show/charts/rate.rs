@@ -22,10 +22,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         }
     };
     let times = sides.iter().chain(sent.iter().flatten()).flatten().copied().collect();
-    let mut note = call_times::times_note(recording).to_owned();
-    if limits.is_some() {
-        note = format!("{note} Calls outside packets are left out.").trim_start().to_owned();
-    }
+    let left_out = limits.map_or("", |_| "Calls outside packets are left out.");
+    let note = [call_times::times_note(recording), left_out].join(" ").trim().to_owned();
     let timeline = Timeline::from_times(times, &note);
     let [mut before, mut after] = sides.map(|starts| {
         let mut calls = vec![0; timeline.slots.len()];

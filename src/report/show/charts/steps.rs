@@ -15,9 +15,12 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let sides = sides.filter(|(a, b)| a.calls > 0 || b.calls > 0);
     let names = SessionNames::of_recording(source.recording);
     let has_dollars = comparison.has_dollars;
-    let amounts = |step: &StepTotals| match has_dollars {
-        true => step.cost_by_class.map(|cost| cost.0),
-        false => step.usage.by_class().map(i128::from),
+    let amounts = |step: &StepTotals| {
+        if has_dollars {
+            step.cost_by_class.map(|cost| cost.0)
+        } else {
+            step.usage.by_class().map(i128::from)
+        }
     };
     let mut steps: Vec<StepAmounts> = sides
         .map(|(before, after)| StepAmounts {

@@ -21,6 +21,9 @@ const MOST_WAITING: usize = 4;
 /// Ids that a line names before it counts.
 const MOST_IDS: usize = 8;
 
+/// What stands in a column of the order of building.
+type DecisionCell<'b, 'a> = Box<dyn Fn(&DecisionRow<'a>) -> TableCell + 'b>;
+
 impl<'a> ComparisonReport<'a> {
     /// The first screen; without an order of building the reason why there is none.
     #[must_use]
@@ -92,8 +95,7 @@ impl<'a> ComparisonReport<'a> {
         &self,
         decision: Decision<'a>,
         has_claims: bool,
-    ) -> Vec<(TableColumn, Box<dyn Fn(&DecisionRow<'a>) -> TableCell + '_>)> {
-        type Cell<'b, 'a> = Box<dyn Fn(&DecisionRow<'a>) -> TableCell + 'b>;
+    ) -> Vec<(TableColumn, DecisionCell<'_, 'a>)> {
         let amounts = |heading: &str| {
             let kind = decision.amount_value(0).column_kind();
             TableColumn::new(heading, kind).as_forecast()
@@ -102,7 +104,7 @@ impl<'a> ComparisonReport<'a> {
             Volume::Month { .. } => "a month",
             Volume::Run | Volume::Record => "adds",
         };
-        let mut fields: Vec<(TableColumn, Cell<'_, 'a>)> = vec![
+        let mut fields: Vec<(TableColumn, DecisionCell<'_, 'a>)> = vec![
             (TableColumn::text(""), Box::new(|row| TableCell::text(row.toggle.id))),
             (TableColumn::text("in this order"), Box::new(|row| TableCell::text(row.toggle.title))),
             (
@@ -127,7 +129,7 @@ impl<'a> ComparisonReport<'a> {
         let places = TableColumn::count("places");
         let places = if has_claims { places.from_width(100) } else { places };
         fields.push((places, Box::new(|row| TableCell::count(i64::from(row.toggle.found)))));
-        let wide: [(TableColumn, Cell<'_, 'a>); 5] = [
+        let wide: [(TableColumn, DecisionCell<'_, 'a>); 5] = [
             (
                 TableColumn::count("calls").with_sign().from_width(100),
                 Box::new(|row| TableCell::count(-row.calls)),

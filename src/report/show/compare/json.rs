@@ -41,6 +41,13 @@ impl ComparisonReport<'_> {
     }
 }
 
+/// What to do first.
+fn decision_field<'a>() -> ReportField<'a> {
+    let about = "what to do first; left out where no sweep can be made";
+    ReportField::optional_object("decision", about, Decision::fields(), |it| it.decision())
+        .left_out_if_missing()
+}
+
 /// What `compare --format json` has.
 pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>> {
     let mut fields = vec![
@@ -55,13 +62,7 @@ pub(in crate::report::show) fn report_fields<'a>(headline: HeadlineMetric) -> Ve
             |it| (it.comparison.headline == HeadlineMetric::Tokens).then_some(it.comparison),
         )
         .left_out_if_missing(),
-        ReportField::optional_object(
-            "decision",
-            "what to do first; left out where no sweep can be made",
-            Decision::fields(),
-            |it| it.decision(),
-        )
-        .left_out_if_missing(),
+        decision_field(),
         ReportField::object("baseline", "nothing toggled", totals_fields(), |it| {
             &it.comparison.baseline
         }),

@@ -29,7 +29,7 @@ impl GateReport<'_> {
         let rows: Vec<&GateRow> = self.limited_rows().collect();
         // What holds says so in one line; a table shows what does not.
         if outcome != GateOutcome::Passes || rows.iter().any(|it| super::needs_a_look(it.verdict)) {
-            section = section.with_table(self.deciding_rows_table(&rows));
+            section = section.with_table(deciding_rows_table(&rows));
         }
         section.with_remarks(self.remarks(rows.len(), accepts))
     }
@@ -84,47 +84,6 @@ impl GateReport<'_> {
         })
     }
 
-    /// The failing rows first, then those that moved most.
-    fn deciding_rows_table(&self, rows: &[&GateRow]) -> TableView {
-        let has_chance = rows.iter().any(|row| row.interval.is_some());
-        let mut columns = vec![
-            TableColumn::text("").with_rank(KEPT),
-            TableColumn::text("metric").with_rank(KEPT),
-            TableColumn::mixed("baseline").with_rank(3),
-            TableColumn::mixed("candidate").with_rank(4),
-            TableColumn::share("change").with_sign().with_rank(5),
-            TableColumn::text("limit").with_rank(2).flush_right(),
-        ];
-        if has_chance {
-            columns.push(TableColumn::share("may be").with_sign().with_ranges().from_width(120));
-        }
-        let mut view = TableView::new("", columns).for_first_screen();
-        let mut rows = rows.to_vec();
-        rows.sort_by(|a, b| {
-            let moved = |row: &GateRow| row.change.map_or(0.0, f64::abs);
-            let rank = |row: &GateRow| super::severity_rank(row.verdict);
-            rank(a).cmp(&rank(b)).then_with(|| moved(b).total_cmp(&moved(a)))
-        });
-        for row in rows.iter().take(MOST_ROWS) {
-            let mean = |mean: Option<_>| {
-                TableCell::from_option(mean.map(|mean| mean_value(row.key.metric.unit(), mean)))
-            };
-            let mut cells = vec![
-                verdict_cell(row.verdict),
-                TableCell::text(key_phrase(&row.key)),
-                mean(row.baseline),
-                mean(row.candidate),
-                TableCell::from_option(row.change.map(|it| CellValue::Share(to_basis_points(it)))),
-                TableCell::text(limit_phrase(row.key.metric.unit(), &row.limit)),
-            ];
-            if has_chance {
-                cells.push(super::fields::interval_cell(row));
-            }
-            view.add_row(cells);
-        }
-        view
-    }
-
     fn remarks(&self, limits: usize, accepts: bool) -> Vec<LabelledRemark> {
         let gate = self.gate;
         let mut remarks = Vec::new();
@@ -155,6 +114,47 @@ impl GateReport<'_> {
         remarks.push(LabelledRemark::new("more", "--details, --provenance, windtunnel compare"));
         remarks
     }
+}
+
+/// The failing rows first, then those that moved most.
+fn deciding_rows_table(rows: &[&GateRow]) -> TableView {
+    let has_chance = rows.iter().any(|row| row.interval.is_some());
+    let mut columns = vec![
+        TableColumn::text("").with_rank(KEPT),
+        TableColumn::text("metric").with_rank(KEPT),
+        TableColumn::mixed("baseline").with_rank(3),
+        TableColumn::mixed("candidate").with_rank(4),
+        TableColumn::share("change").with_sign().with_rank(5),
+        TableColumn::text("limit").with_rank(2).flush_right(),
+    ];
+    if has_chance {
+        columns.push(TableColumn::share("may be").with_sign().with_ranges().from_width(120));
+    }
+    let mut view = TableView::new("", columns).for_first_screen();
+    let mut rows = rows.to_vec();
+    rows.sort_by(|a, b| {
+        let moved = |row: &GateRow| row.change.map_or(0.0, f64::abs);
+        let rank = |row: &GateRow| super::severity_rank(row.verdict);
+        rank(a).cmp(&rank(b)).then_with(|| moved(b).total_cmp(&moved(a)))
+    });
+    for row in rows.iter().take(MOST_ROWS) {
+        let mean = |mean: Option<_>| {
+            TableCell::from_option(mean.map(|mean| mean_value(row.key.metric.unit(), mean)))
+        };
+        let mut cells = vec![
+            verdict_cell(row.verdict),
+            TableCell::text(key_phrase(&row.key)),
+            mean(row.baseline),
+            mean(row.candidate),
+            TableCell::from_option(row.change.map(|it| CellValue::Share(to_basis_points(it)))),
+            TableCell::text(limit_phrase(row.key.metric.unit(), &row.limit)),
+        ];
+        if has_chance {
+            cells.push(super::fields::interval_cell(row));
+        }
+        view.add_row(cells);
+    }
+    view
 }
 
 /// How many of something: `1 limit holds`, `4 limits hold`.

@@ -81,7 +81,7 @@ impl PageSource<'_> {
         if let Some(reason) = &toggle.refusal {
             let _ = write!(out, "<small class=\"why\">{}</small>", escape_html(reason));
         }
-        self.push_details(&mut out, (lookup, opening), toggle, time);
+        push_details(&mut out, (lookup, opening), toggle, time);
         out.push_str("</th>");
         match toggle.result {
             Some(_) if toggle.refusal.is_none() => {
@@ -118,29 +118,6 @@ impl PageSource<'_> {
             (PageUnit::Tokens, comparison.headline.amount_in_saving(saving).into())
         };
         (amount, escape_html(&unit.format_amount(amount)))
-    }
-
-    /// What a row folds away: places, risk, time, parameters.
-    fn push_details(
-        &self,
-        out: &mut String,
-        (lookup, opening): (&SubsetLookup, ToggleSubset),
-        toggle: &PageToggle<'_>,
-        time: &TimeColumns<'_>,
-    ) {
-        let found = toggle
-            .result
-            .map_or(toggle.bound.map_or(0, |bound| bound.found), |(_, result)| result.found);
-        let places = format::format_integer(found.into(), false);
-        let risk = toggle.chosen.grade.risk;
-        let _ = write!(
-            out,
-            "<details class=\"facts\"><summary>{places} {}, risk {risk} of 3</summary><small>",
-            if found == 1 { "place" } else { "places" }
-        );
-        time.push_lines(out, (lookup, opening), toggle);
-        out.push_str(&parameter_list(toggle.chosen));
-        out.push_str("</small></details>");
     }
 
     /// What a toggle saves alone, and between which amounts.
@@ -265,6 +242,28 @@ fn claim_of_toggle<'a>(toggle: &PageToggle<'a>) -> Option<&'a PublishedClaim> {
         Some((_, result)) => result.claim.as_ref(),
         None => toggle.bound?.claim.as_ref(),
     }
+}
+
+/// What a row folds away: places, risk, time, parameters.
+fn push_details(
+    out: &mut String,
+    (lookup, opening): (&SubsetLookup, ToggleSubset),
+    toggle: &PageToggle<'_>,
+    time: &TimeColumns<'_>,
+) {
+    let found = toggle
+        .result
+        .map_or(toggle.bound.map_or(0, |bound| bound.found), |(_, result)| result.found);
+    let places = format::format_integer(found.into(), false);
+    let risk = toggle.chosen.grade.risk;
+    let _ = write!(
+        out,
+        "<details class=\"facts\"><summary>{places} {}, risk {risk} of 3</summary><small>",
+        if found == 1 { "place" } else { "places" }
+    );
+    time.push_lines(out, (lookup, opening), toggle);
+    out.push_str(&parameter_list(toggle.chosen));
+    out.push_str("</small></details>");
 }
 
 /// The parameters of a toggle, each with its value and range.

@@ -2,7 +2,7 @@
 //! unknown to find out first, and where to look next.
 
 use super::super::ComparisonReport;
-use crate::intervene;
+use crate::intervene::{self, Intervention};
 use crate::price::utc_day_of;
 use crate::reconstruct::{Lens, RecordingSource};
 use crate::report::document::LabelledRemark;
@@ -119,7 +119,7 @@ impl ComparisonReport<'_> {
         if moved == 0 {
             return None;
         }
-        let card = intervene::find_by_id(swing.toggle).map(|toggle| toggle.card());
+        let card = intervene::find_by_id(swing.toggle).map(Intervention::card);
         let spec = card.and_then(|card| card.params.iter().find(|spec| spec.key == swing.key));
         let unknown = self.source.unknowns().iter().find(|unknown| unknown.id == swing.key);
         let what = spec
