@@ -1,8 +1,11 @@
 //! A comparison with everything that it is shown with: what `compare`, `report` and `chart` share.
 
+#[cfg(feature = "charts")]
+use super::Audience;
+use super::CommandError;
 use super::experiment_inputs::{self, ExperimentInputs};
 use super::progress::{TRIALS, WorkBar};
-use super::{Audience, CommandError};
+#[cfg(feature = "charts")]
 use crate::cli::ExperimentArgs;
 use crate::plan::ToggleSubset;
 use crate::reconstruct::RecordingSource;
@@ -42,6 +45,7 @@ pub struct ComparisonRun {
 
 impl ComparisonRun {
     /// Loads what is asked for and compares it.
+    #[cfg(feature = "charts")]
     pub fn from_args(args: &ExperimentArgs, audience: Audience) -> Result<Self, CommandError> {
         Self::compare_inputs(ExperimentInputs::from_args(args, audience)?)
     }
@@ -55,6 +59,7 @@ impl ComparisonRun {
     }
 
     /// Compares what is loaded.
+    #[cfg(feature = "charts")]
     pub fn compare_inputs(inputs: ExperimentInputs) -> Result<Self, CommandError> {
         Self::compare_with_sets(inputs, None, &[])
     }

@@ -156,6 +156,7 @@ impl SubsetSweep {
 
     /// The set that saves most: where the order of building ends, or the better one that it stops
     /// short of.
+    #[cfg(any(test, feature = "charts"))]
     #[must_use]
     pub fn best_subset(&self) -> ToggleSubset {
         let last = self.order.best_of_all.as_ref().or(self.order.steps.last());
@@ -163,6 +164,7 @@ impl SubsetSweep {
     }
 
     /// The toggles of that set in the order in which they are built.
+    #[cfg(feature = "charts")]
     #[must_use]
     pub fn best_set_in_build_order(&self) -> Vec<usize> {
         let steps = self.order.steps.iter().chain(&self.order.best_of_all);
