@@ -184,14 +184,15 @@ fn the_composite_action_passes_what_did_not_move() {
     assert!(ran.summary.contains("the gate passes"), "{}", ran.summary);
     let asked = || std::fs::read_to_string(place.path().join("gh.log")).unwrap();
     assert_eq!(asked().lines().count(), 1, "nothing to comment on: {}", asked());
-    let comment = std::fs::read_to_string(folder.join("gate-comment.md")).unwrap();
+    assert_eq!(std::fs::read_to_string(folder.join("gate-comment.md")).unwrap(), "");
+    let comment = std::fs::read_to_string(folder.join("gate-unmoved.md")).unwrap();
     assert!(comment.starts_with("<!-- windtunnel-gate -->\n"), "{comment}");
     assert!(comment.contains("within limits"), "{comment}");
     // What an earlier run said is taken back.
     std::fs::write(place.path().join("earlier"), "4711\n").unwrap();
     assert_eq!(run_action(&folder, &HELD, "pull_request").code, 0);
     let wanted = "api --method PATCH repos/owner/pipeline/issues/comments/4711 \
-                  --field body=@gate-comment.md";
+                  --field body=@gate-unmoved.md";
     assert_eq!(asked().lines().last(), Some(wanted));
 }
 
