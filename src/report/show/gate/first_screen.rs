@@ -43,7 +43,7 @@ impl GateReport<'_> {
         match gate.outcome() {
             GateOutcome::Refused => {
                 let worst = self.leading_row(RowVerdict::Beyond).map(row_phrase);
-                vec![format!("FAIL  {}", worst.unwrap_or_default())]
+                vec![format!("FAIL {}", worst.unwrap_or_default())]
             }
             GateOutcome::NotJudged => {
                 let stopping = sorted_defects(gate).into_iter().find(|it| !it.is_allowed());
@@ -53,7 +53,7 @@ impl GateReport<'_> {
                     0 => "exit 2".to_owned(),
                     _ => format!("{}; exit 2", count_phrase(holding, "other limit holds")),
                 };
-                vec![format!("?  cannot judge: {place}: {problem}"), format!("{way_out}; {others}")]
+                vec![format!("? cannot judge: {place}: {problem}"), format!("{way_out}; {others}")]
             }
             GateOutcome::Passes => {
                 let limits = count_phrase(rows.len(), "limit holds");
@@ -65,7 +65,7 @@ impl GateReport<'_> {
                 let first = self.leading_row(RowVerdict::Unsure).map(row_phrase);
                 let first = first.or_else(|| self.leading_row(RowVerdict::Within).map(row_phrase));
                 let first = first.map_or_else(String::new, |words| format!("; {words}"));
-                vec![format!("pass  {limits}{first}")]
+                vec![format!("pass {limits}{first}")]
             }
         }
     }
