@@ -5,6 +5,7 @@ mod calibration;
 mod error_fields;
 mod fields;
 mod first_screen;
+mod recordings_table;
 mod source_recordings;
 
 use super::Provenance;
@@ -22,8 +23,8 @@ use crate::study::inspect::holdout_scores::GroupHoldout;
 use crate::study::inspect::summary::{BlockGroup, RecordingSummary};
 pub(super) use fields::report_fields;
 use fields::{GroupRow, MissRow, SessionRow, ToggleRow};
+use recordings_table::recordings_table;
 pub use source_recordings::SourceRecording;
-use source_recordings::recordings_table;
 
 /// What the importer passed over, in this module's own words: doors do not know each other.
 #[derive(Clone, Debug)]

@@ -1,9 +1,7 @@
 //! Several recordings at once: a row for each, and the whole.
 
-use super::fields::recording_fields;
 use crate::price::Pricing;
 use crate::recording::Recording;
-use crate::report::TableView;
 use crate::study::inspect::summary::{self, RecordingSummary, RecordingTotals};
 use std::collections::BTreeSet;
 
@@ -53,31 +51,4 @@ impl SharedCounts {
         let calls: i64 = parts.iter().map(|part| part.totals.calls).sum();
         Self { sessions: sessions - whole.sessions.len() as i64, calls: calls - whole.totals.calls }
     }
-}
-
-/// The table of the parts and the whole.
-pub(super) fn recordings_table(parts: &[SourceRecording], whole: &RecordingSummary) -> TableView {
-    let whole_row = SourceRecording {
-        name: "whole".to_owned(),
-        source: None,
-        sessions: whole.sessions.len() as i64,
-        totals: whole.totals.clone(),
-    };
-    let fields = recording_fields();
-    let mut view = TableView::from_fields("Each on its own, and the whole", &fields, parts);
-    view.add_total_row(&fields, &&whole_row);
-    view.add_footnote("cached: the share of the prompts that was read from a cache");
-    let SharedCounts { sessions, calls } = SharedCounts::from_parts(parts, whole);
-    if (sessions, calls) != (0, 0) {
-        let (sessions, calls) = (count_of(sessions, "session"), count_of(calls, "call"));
-        view.add_footnote(format!(
-            "what is in more than one of them counts once in the whole: {sessions}, {calls}"
-        ));
-    }
-    view
-}
-
-/// How many of something, in words.
-fn count_of(count: i64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
