@@ -151,7 +151,7 @@ fn completions_know_what_is_built_in() {
         for word in words {
             assert!(script.contains(word), "{shell}: no {word}");
         }
-        let has_charts = script.contains("waterfall");
+        let has_charts = script.contains("tornado");
         assert_eq!(has_charts, cfg!(feature = "charts"), "{shell}");
     }
 }
