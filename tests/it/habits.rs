@@ -151,8 +151,9 @@ fn completions_know_what_is_built_in() {
         for word in words {
             assert!(script.contains(word), "{shell}: no {word}");
         }
+        // A name that no help text has; fish is not told the values of arguments without a flag.
         let has_charts = script.contains("tornado");
-        assert_eq!(has_charts, cfg!(feature = "charts"), "{shell}");
+        assert_eq!(has_charts, cfg!(feature = "charts") && shell != "fish", "{shell}");
     }
 }
 
