@@ -4,11 +4,12 @@
 //! the one behind it, is none: a call is then timed by its neighbours, and marked. One bad year
 //! must not drag all calls behind it along, because time alone empties a cache.
 
+use crate::price::DAY_MS;
 use crate::recording::{CallMarks, RawCall};
 
 /// Stamps farther than this from the middle one of their session are none: two years. Source:
 /// MODEL.md, "Other constants".
-const MOST_SPAN_MS: i64 = 730 * 86_400_000;
+const MOST_SPAN_MS: i64 = 730 * DAY_MS;
 
 /// Stamps may be so much out of order: writers race, and zones change by an hour. Source: as above.
 const MOST_DISORDER_MS: i64 = 3_600_000;

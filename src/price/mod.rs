@@ -48,9 +48,14 @@ impl TokenPrices {
     /// The price of so many tokens.
     #[must_use]
     pub(crate) fn cost_of_usage(&self, usage: &Usage) -> PicoUsd {
-        let prices = self.by_class();
-        let tokens = usage.by_class();
-        PicoUsd(tokens.iter().zip(prices).map(|(&t, p)| i128::from(t) * i128::from(p)).sum())
+        self.cost_by_class(usage).into_iter().sum()
+    }
+
+    /// The same, class by class in the order of [`TOKEN_CLASSES`](crate::units::TOKEN_CLASSES).
+    #[inline]
+    pub(crate) fn cost_by_class(&self, usage: &Usage) -> [PicoUsd; 5] {
+        let (tokens, prices) = (usage.by_class(), self.by_class());
+        std::array::from_fn(|at| PicoUsd(i128::from(tokens[at]) * i128::from(prices[at])))
     }
 
     /// The prices in the order of [`TOKEN_CLASSES`](crate::units::TOKEN_CLASSES).
@@ -329,7 +334,7 @@ fn told_day(at_ms: i64) -> Option<Date> {
 }
 
 /// Milliseconds of a day.
-pub(crate) const DAY_MS: i64 = 86_400_000;
+pub const DAY_MS: i64 = 86_400_000;
 
 /// The day of a time in UTC.
 #[must_use]

@@ -105,7 +105,9 @@ impl RecordingSource {
         let rows = reported.inventory.iter_mut().flat_map(|it| &mut it.rows);
         let named = rows.map(|row| &mut row.id).chain(fit.sessions.iter_mut().map(|it| &mut it.id));
         let events = reported.events.iter_mut().filter_map(ReportedEvent::session_id_mut);
-        for id in named.chain(events) {
+        let crashes = reported.crashes.iter_mut().flat_map(|it| &mut it.clusters);
+        let crashes = crashes.map(|cluster| &mut cluster.session);
+        for id in named.chain(events).chain(crashes) {
             if let Some(hidden) = renamed.get(id) {
                 id.clone_from(hidden);
             }

@@ -23,9 +23,10 @@ impl Session {
 pub(super) fn project_path(label: &str) -> Option<&str> {
     let (mut path, _) = label.rsplit_once('/')?;
     // `PROJECT/SESSION/subagents/agent-1.jsonl`, and deeper for those of workflows.
-    let within = format!("/{SUBAGENTS}");
-    if let Some((session, _)) = path.split_once(&within) {
-        path = session.rsplit_once('/')?.0;
+    let above: usize =
+        path.split('/').take_while(|name| *name != SUBAGENTS).map(|name| name.len() + 1).sum();
+    if above < path.len() {
+        path = path[..above].trim_end_matches('/').rsplit_once('/')?.0;
     }
     loop {
         let name = path.rsplit('/').next().unwrap_or_default();
@@ -49,6 +50,7 @@ mod tests {
             ("-home-alice-acme/a/subagents/agent-b.jsonl", Some("-home-alice-acme")),
             ("-home-alice-acme/a/subagents/workflows/w/c.jsonl", Some("-home-alice-acme")),
             ("projects/-home-alice-acme/a.jsonl", Some("projects/-home-alice-acme")),
+            ("acme/subagents-lab/a.jsonl", Some("acme/subagents-lab")),
             ("sessions/2026/02/06/rollout-1.jsonl", None),
             ("2026/02/06/rollout-1.jsonl", None),
             ("acme/2026/02/06/rollout-1.jsonl", Some("acme")),

@@ -391,10 +391,26 @@ pub fn tally_call(plan: &Plan, call: &ReplayedCall) -> ReplayCost {
     cost
 }
 
+/// The money of one call by class, in the order of [`TOKEN_CLASSES`](crate::units::TOKEN_CLASSES).
+/// Output that usage does not show counts as output; fees for searches are of no class.
+#[must_use]
+pub fn tally_call_by_class(plan: &Plan, call: &ReplayedCall) -> [PicoUsd; 5] {
+    let ReplayedCall { outcome: CallOutcome { usage, hidden, .. }, band, taken_back, .. } = call;
+    let made = *usage + Usage { output: *hidden, ..Usage::default() };
+    let own = prices_of_band(&plan.prices, *band as usize).cost_by_class(&made);
+    let back = prices_of_band(&plan.prices, *band as usize / 2 * 2).cost_by_class(taken_back);
+    std::array::from_fn(|at| own[at] + back[at])
+}
+
+/// The prices of a band: each row of the plan has one up to its threshold and one beyond it.
+fn prices_of_band(prices: &[PriceRow], band: usize) -> &TokenPrices {
+    let row = &prices[band / 2];
+    if band.is_multiple_of(2) { &row.base } else { &row.long }
+}
+
 /// Prices tokens of one band.
 fn cost_in_band(prices: &[PriceRow], band: usize, usage: &Usage, hidden: i64) -> ReplayCost {
-    let row = &prices[band / 2];
-    let price: &TokenPrices = if band.is_multiple_of(2) { &row.base } else { &row.long };
+    let price = prices_of_band(prices, band);
     let hidden = Usage { output: hidden, ..Usage::default() };
     ReplayCost { recorded: price.cost_of_usage(usage), hidden: price.cost_of_usage(&hidden) }
 }

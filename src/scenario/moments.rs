@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn moments_are_days_or_instants() {
-        const DAY: i64 = 86_400_000;
+        const DAY: i64 = crate::price::DAY_MS;
         for (text, want) in [
             ("1970-01-02", Some((DAY, 2 * DAY))),
             ("1970-01-01T00:00:01Z", Some((1_000, 1_000))),

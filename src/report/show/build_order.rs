@@ -10,7 +10,7 @@ use crate::study::whatif::build_order::BuildStep;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::swept_subset::{SweepEntry, SweepMetric, SweepToggle};
-use crate::units::{PicoUsd, ratio_bp};
+use crate::units::PicoUsd;
 use std::fmt::Write as _;
 
 /// What to build first, of a sweep.
@@ -18,70 +18,17 @@ use std::fmt::Write as _;
 pub struct BuildOrderReport<'a>(pub &'a SubsetSweep);
 
 impl<'a> BuildOrderReport<'a> {
-    /// The decision and the table.
+    /// What is decided, by lines that every screen has, and the table.
     #[must_use]
-    pub fn section(self) -> Section {
-        let section = Section::new("What to build first").with_paragraph(self.decision());
-        let section = match self.table() {
-            Some(table) => section.with_table(table),
-            None => section,
-        };
-        section.with_bullets(self.points_on_the_rest())
-    }
-
-    /// What to build, what it takes and what it saves.
-    #[must_use]
-    pub fn decision(self) -> RichText {
-        let order = &self.0.order;
-        let Some(last) = order.enough.checked_sub(1).and_then(|at| order.steps.get(at)) else {
-            let words = if self.0.beside.is_empty() {
-                "Nothing to build: no toggle saves anything here."
-            } else {
-                "Nothing to build in the sessions: no toggle saves anything there."
-            };
-            return RichText::new().with_strong(words);
-        };
-        let after = self.0.entry_of_subset(last.subset);
-        let steps: Vec<String> =
-            order.steps[..order.enough].iter().map(|step| self.step_words(step)).collect();
-        let verb = if after.effort == 0 { "Change" } else { "Build" };
-        let lead = format!("{verb} {} ({}):", steps.join(", then "), effort_words(after.effort));
-        let sets = format::format_integer(self.0.entries.len() as i64, false);
-        let reached = format::format_share(order.reached_bp, NumberStyle::default());
-        let words = format!(
-            " saves {}, {reached} of what the best of all {sets} sets saves.",
-            self.saved_words(after)
-        );
-        RichText::new().with_strong(lead).with_plain(words)
-    }
-
-    /// What a set saves in what it is ranked by, of how much there is.
-    fn saved_words(self, entry: &SweepEntry) -> String {
-        let (sweep, baseline) = (self.0, &self.0.baseline);
-        let of_tokens = |saved: i64, all: i64, noun: &str| {
-            let (saved_words, all_words) =
-                (format::format_tokens(saved, false), format::format_tokens(all, false));
-            let share = format::format_share(ratio_bp(saved, all), NumberStyle::default());
-            format!("{saved_words} of {all_words} {noun} ({share})")
-        };
-        match sweep.metric {
-            SweepMetric::Dollars => {
-                let (saved, all) = (entry.cost, baseline.total_money());
-                let share = format::format_share(saved.share_bp(all), NumberStyle::default());
-                format!("{} of {} ({share})", money_words(saved), money_words(all))
-            }
-            SweepMetric::Calls => of_tokens(entry.calls, baseline.calls, "calls"),
-            SweepMetric::Reads => {
-                let headline = HeadlineMetric::Reads;
-                let all = headline.amount_in_totals(baseline);
-                of_tokens(entry.read, all, headline.sentence_words())
-            }
-            SweepMetric::Tokens => {
-                let headline = HeadlineMetric::Tokens;
-                let all = headline.amount_in_totals(baseline);
-                of_tokens(entry.tokens, all, headline.sentence_words())
-            }
+    pub fn section(self, decision: Vec<String>) -> Section {
+        let mut section = Section::new("What to build first");
+        if !decision.is_empty() {
+            section = section.with_decision(decision);
         }
+        if let Some(table) = self.table() {
+            section = section.with_table(table);
+        }
+        section.with_bullets(self.points_on_the_rest())
     }
 
     /// A step in words: titles with their ids.

@@ -9,8 +9,8 @@ use crate::plan::ToggleSubset;
 use crate::report::TableCell;
 use crate::report::columns::ColumnField;
 use crate::report::format::{
-    NumberStyle, format_forecast_money, format_forecast_tokens, format_integer, format_money,
-    format_share_in_sentence,
+    NumberStyle, format_days, format_forecast_money, format_forecast_tokens, format_integer,
+    format_money, format_share_in_sentence,
 };
 use crate::report::view::CellValue;
 use crate::study::stats::quantile::CredibleBand;
@@ -382,8 +382,7 @@ pub fn effort_words(points: u32) -> String {
 pub fn effort_cell(points: u32) -> String {
     match points {
         0 => "setting".to_owned(),
-        points if points.is_multiple_of(2) => format!("{} d", points / 2),
-        points => format!("{}.5 d", points / 2),
+        points => format_days(points),
     }
 }
 

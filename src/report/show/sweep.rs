@@ -39,7 +39,7 @@ impl<'a> SweepReport<'a> {
     #[must_use]
     pub fn to_document(&self) -> ReportDocument {
         let mut document = ReportDocument::new(format!("Sweep: {}", self.provenance.recording));
-        let order = BuildOrderReport(self.sweep).section();
+        let order = BuildOrderReport(self.sweep).section(self.decision().lines());
         document.add_section(order.with_table(self.pareto_table()));
         let mut sets = Section::new("Best sets").with_table(self.best_sets_table());
         if !self.sweep.idle.is_empty() {

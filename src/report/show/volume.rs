@@ -1,12 +1,12 @@
 //! What amounts are said for: one run, all of a record, or a month at the volume seen.
 
+use crate::price::DAY_MS;
 use crate::reconstruct::RecordingSource;
 use crate::recording::Recording;
 use std::ops::Range;
 
 /// Times that span less than this say nothing of a month.
 const LEAST_SPAN_MS: i64 = 14 * DAY_MS;
-const DAY_MS: i64 = 86_400_000;
 /// A month in tenths of days.
 const MONTH_TENTHS: i128 = 304;
 /// What an amount is said for.
@@ -48,6 +48,12 @@ impl Volume {
                 amount * MONTH_TENTHS * i128::from(DAY_MS) / tenths.max(1)
             }
         }
+    }
+
+    /// The same of tokens.
+    #[must_use]
+    pub fn scaled_tokens(self, tokens: i64) -> i64 {
+        i64::try_from(self.scaled(tokens.into())).unwrap_or(i64::MAX)
     }
 
     /// The words behind an amount.

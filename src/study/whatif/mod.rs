@@ -8,7 +8,6 @@ pub(super) mod best_corner;
 pub(crate) mod build_order;
 pub(crate) mod candidate_sets;
 pub mod claim_probabilities;
-pub mod class_costs;
 pub mod compare;
 pub mod distribution;
 pub(super) mod draw_outcome;

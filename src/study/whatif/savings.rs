@@ -1,6 +1,5 @@
 //! What a pipeline costs on one side of a comparison, and the difference of two sides.
 
-use super::class_costs::call_cost_by_class;
 use crate::clock::turn_limiter::counts_in_last_minute;
 use crate::fixed_point::ONE;
 use crate::plan::{Chance, Plan, ToggleSubset};
@@ -335,7 +334,7 @@ pub fn totals_by_step(recording: &Recording, plan: &Plan, subset: ToggleSubset) 
         while let Some(row) = rows.next_if(|row| (row.row as usize) < last.row_range().end) {
             call_parts += row.chance.parts();
             step.usage += row.outcome.usage + row.taken_back;
-            let costs = call_cost_by_class(plan, &row);
+            let costs = replay::tally_call_by_class(plan, &row);
             for (sum, cost) in step.cost_by_class.iter_mut().zip(costs) {
                 *sum += cost;
             }

@@ -170,11 +170,7 @@ impl<'a> ComparisonReport<'a> {
     fn verdict_cell(&self, row: &DecisionRow<'_>) -> TableCell {
         let Some(toggle) = self.result_of(row.toggle.id) else { return TableCell::missing() };
         toggle.claim.as_ref().map_or_else(TableCell::missing, |claim| {
-            let word = match claim_verdict_word(claim, toggle.verdict) {
-                "falls, as said" => "saves",
-                "does not fall" => "not alone",
-                word => word,
-            };
+            let word = claim_verdict_word(claim, toggle.verdict);
             TableCell::text(word).with_tone(verdict_tone(toggle.verdict))
         })
     }
@@ -250,7 +246,7 @@ impl<'a> ComparisonReport<'a> {
             let (first, key) = (bounds[0], bounds[0].asked.first().map_or("", |spec| spec.key));
             let ids = match bounds {
                 [only] => only.id.clone(),
-                [first, .., last] => format!("{} to {}", first.id, last.id),
+                [first, others @ ..] => format!("{} and {} more", first.id, others.len()),
                 [] => continue,
             };
             view.add_row(vec![

@@ -111,7 +111,7 @@ impl ComparisonReport<'_> {
     #[must_use]
     pub fn build_order_section(&self) -> Section {
         match self.sweep {
-            Ok(sweep) => BuildOrderReport(sweep).section(),
+            Ok(sweep) => BuildOrderReport(sweep).section(self.decision_lines()),
             Err(reason) => Section::new("What to build first")
                 .with_paragraph(format!("No order can be told: {reason}.")),
         }
@@ -360,8 +360,8 @@ pub(in crate::report::show) fn claim_verdict_word(
 ) -> &'static str {
     match verdict {
         ClaimVerdict::NotTestable | ClaimVerdict::Open => verdict.verdict_word(),
-        ClaimVerdict::Holds if claim.is_direction => "falls, as said",
-        _ if claim.is_direction => "does not fall",
+        ClaimVerdict::Holds if claim.is_direction => "saves",
+        _ if claim.is_direction => "not alone",
         other => other.verdict_word(),
     }
 }

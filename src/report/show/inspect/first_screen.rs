@@ -204,7 +204,7 @@ impl InspectReport<'_> {
         for fix in fixes {
             let saved = match fix.saved_cost.filter(|_| has_dollars) {
                 Some(cost) => TableCell::money(PicoUsd(volume.scaled(cost.0))),
-                None => TableCell::tokens(fix.saved_tokens.unwrap_or(0)),
+                None => TableCell::tokens(volume.scaled_tokens(fix.saved_tokens.unwrap_or(0))),
             };
             let effort =
                 intervene::find_by_id(fix.id).map(|found| effort_cell(found.card().grade.effort));

@@ -1,5 +1,6 @@
 //! The table of toggles that can be ticked.
 
+use super::super::decision::effort_cell;
 use super::super::{compare, parameter_value};
 use super::build_stops::{self, BuildStop};
 use super::page_sums::{ClockSum, PageUnit};
@@ -99,7 +100,7 @@ impl PageSource<'_> {
         }
         self.push_alone_cell(&mut out, toggle);
         let points = toggle.chosen.grade.effort;
-        let days = if points == 0 { "setting".to_owned() } else { format::format_days(points) };
+        let days = effort_cell(points);
         let _ =
             write!(out, "<td class=\"n\" data-label=\"effort\" data-sort=\"{points}\">{days}</td>");
         if has_claims {
