@@ -18,7 +18,7 @@ pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
 pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
 pub use gate::{GateArgs, GateFormat};
 pub use new::{NewCommand, NewPipelineArgs};
-pub use output::{DetailArgs, JsonArg, OutputFormat, OverwriteArgs};
+pub use output::{ColorArg, DetailArgs, OutputFormat, OverwriteArgs, PrintArgs};
 pub use selection::SelectionArgs;
 pub use tables::{ExportArgs, StepsArgs};
 
@@ -93,6 +93,9 @@ pub enum Command {
         /// The command, e.g. `inspect`, `scenario check`, or `new pipeline`.
         #[arg(required = true)]
         command: Vec<String>,
+        /// How to write it; markdown, csv and table list the keys with unit and meaning.
+        #[arg(long, value_enum, default_value = "json")]
+        format: OutputFormat,
     },
     /// The manual page of the program or of a command, for `man -l -`.
     Man {
@@ -124,6 +127,9 @@ pub struct ReportArgs {
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
+    /// When it has colours.
+    #[command(flatten)]
+    pub color: ColorArg,
     /// What is there already.
     #[command(flatten)]
     pub overwrite: OverwriteArgs,
@@ -149,9 +155,9 @@ pub struct CompareArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
 }
 
 /// Arguments of `sweep`.
@@ -161,7 +167,12 @@ pub struct SweepArgs {
     #[command(flatten)]
     pub experiment: ExperimentArgs,
     /// What subsets are ranked by; dollars, unless the source knows tokens only.
-    #[arg(long, value_parser = named_value::<SweepMetric>())]
+    #[arg(
+        long = "rank-by",
+        alias = "by",
+        value_parser = named_value::<SweepMetric>(),
+        value_name = "FIGURE"
+    )]
     pub by: Option<SweepMetric>,
     /// Rows of the ranking; 0 shows all.
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -180,9 +191,9 @@ pub struct SweepArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
     /// What is there already.
     #[command(flatten)]
     pub overwrite: OverwriteArgs,
@@ -213,9 +224,9 @@ pub struct InspectArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
     /// Refuse transcripts that are damaged: of which something is lost.
     #[arg(long)]
     pub strict: bool,
@@ -255,9 +266,9 @@ pub struct AuditArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
 }
 
 /// Arguments of `import`.
@@ -323,9 +334,9 @@ pub struct ScenarioCheckArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
 }
 
 /// Arguments of `list`.
@@ -339,9 +350,9 @@ pub struct ListArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
 }
 
 /// Arguments of `explain`.
@@ -357,7 +368,7 @@ pub struct ExplainArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
 }

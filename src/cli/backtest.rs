@@ -1,6 +1,6 @@
 //! What can be typed about the look back.
 
-use super::{DetailArgs, JsonArg, OutputFormat, OverwriteArgs};
+use super::{DetailArgs, OutputFormat, OverwriteArgs, PrintArgs};
 use clap::Args;
 use clap::builder::ArgPredicate;
 use std::path::PathBuf;
@@ -59,9 +59,9 @@ pub struct BacktestArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
     /// Refuse tables and transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,

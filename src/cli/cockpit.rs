@@ -1,6 +1,6 @@
 //! What can be typed about agents that packets wake.
 
-use super::{JsonArg, OutputFormat, OverwriteArgs, PremiseArgs, SelectionArgs};
+use super::{OutputFormat, OverwriteArgs, PremiseArgs, PrintArgs, SelectionArgs};
 use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -39,9 +39,9 @@ pub struct RoutesArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,

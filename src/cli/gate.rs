@@ -1,6 +1,6 @@
 //! Arguments of `gate`.
 
-use super::{DetailArgs, JsonArg, OverwriteArgs, PremiseArgs, ToggleArgs, named_value};
+use super::{DetailArgs, OverwriteArgs, PremiseArgs, PrintArgs, ToggleArgs, named_value};
 use crate::scenario::MOST_SEED;
 use crate::study::gate::measurement::SampleUnit;
 use clap::builder::ArgPredicate;
@@ -16,7 +16,7 @@ pub enum GateFormat {
     Table,
     /// Versioned JSON for programs.
     Json,
-    /// Exact values, one block a table.
+    /// Exact values of one table: the main one, or that of `--table`.
     Csv,
     /// Tables for pull requests and job summaries.
     Markdown,
@@ -65,9 +65,9 @@ pub struct GateArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: GateFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
     /// Also write it to a file: .txt, .json, .csv, .md or .xml (test results); may be repeated.
     #[arg(short, long, alias = "output", value_name = "FILE")]
     pub out: Vec<PathBuf>,

@@ -18,9 +18,9 @@ pub struct NewPipelineArgs {
     #[arg(long, value_name = "TABLE")]
     pub from: Option<PathBuf>,
     /// File to write [default: standard output].
-    #[arg(short, long, visible_alias = "out", value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[arg(short, long, alias = "output", value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Overwrite the file.
-    #[arg(long, requires = "output")]
+    #[arg(long, requires = "out")]
     pub force: bool,
 }

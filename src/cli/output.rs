@@ -1,6 +1,6 @@
 //! How results are written: the format, how much of them, and over which files.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ColorChoice, ValueEnum};
 
 /// How a result is written to standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -10,7 +10,7 @@ pub enum OutputFormat {
     Table,
     /// Versioned JSON for programs.
     Json,
-    /// Exact values, one block a table.
+    /// Exact values of one table: the main one, or that of `--table`.
     Csv,
     /// Tables for pull requests.
     Markdown,
@@ -28,13 +28,26 @@ pub struct DetailArgs {
     pub provenance: bool,
 }
 
-/// The short way to say in which format a result is wanted: declared once, read through the default
-/// of `--format`.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub struct JsonArg {
+/// How a result is printed, beside its format: declared once.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PrintArgs {
     /// Short for `--format json`.
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
+    /// One table alone, by its name; a wrong name lists them all [default: in CSV the main one].
+    #[arg(long, value_name = "NAME", conflicts_with = "json")]
+    pub table: Option<String>,
+    /// When a terminal gets colours.
+    #[command(flatten)]
+    pub color: ColorArg,
+}
+
+/// When to use colours: declared once.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct ColorArg {
+    /// When to use colours; `auto` is on a terminal, unless `NO_COLOR` is set.
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
 }
 
 /// What happens to files that are there already.

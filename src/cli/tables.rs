@@ -1,6 +1,6 @@
 //! Arguments of the commands that give tables away.
 
-use super::{JsonArg, OutputFormat, OverwriteArgs, PremiseArgs, SelectionArgs};
+use super::{OutputFormat, OverwriteArgs, PremiseArgs, PrintArgs, SelectionArgs};
 use clap::Args;
 use clap::builder::ArgPredicate;
 use std::path::PathBuf;
@@ -26,9 +26,9 @@ pub struct StepsArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
     /// Refuse sources of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,
@@ -70,9 +70,9 @@ pub struct ExportArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,

@@ -28,9 +28,9 @@ pub fn run(args: &AuditArgs) -> CommandResult {
         other => render_answer(
             show::audit_first_screen(typed, &findings, is_reported),
             show::audit_document(name, &findings, is_reported),
-            other,
+            (other, &args.print),
             args.detail,
-        ),
+        )?,
     };
     Ok(load::finish_command(stdout, &loaded))
 }

@@ -16,7 +16,9 @@ pub fn run(args: &CompareArgs) -> CommandResult {
     let shown = studied.comparison_view();
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
-        other => render_answer(shown.first_screen(), shown.to_document(), other, detail),
+        other => {
+            render_answer(shown.first_screen(), shown.to_document(), (other, &args.print), detail)?
+        }
     };
     Ok(load::finish_command(stdout, &studied.inputs.loaded))
 }

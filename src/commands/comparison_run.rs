@@ -4,7 +4,7 @@
 use super::Audience;
 use super::CommandError;
 use super::experiment_inputs::{self, ExperimentInputs};
-use super::progress::{TRIALS, WorkBar};
+use super::progress::{SETS, TRIALS, with_progress};
 #[cfg(feature = "charts")]
 use crate::cli::ExperimentArgs;
 use crate::plan::ToggleSubset;
@@ -19,7 +19,7 @@ use crate::study::inspect::data_checks;
 use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::compare::{Comparison, compare_toggles};
 use crate::study::whatif::distribution::{GroupedSavings, SessionGrouping, distribute_savings};
-use crate::study::whatif::experiment::{Experiment, ProgressListener};
+use crate::study::whatif::experiment::Experiment;
 use crate::study::whatif::saving_bands::DrawnSet;
 use crate::study::whatif::sweep::{SubsetSweep, sweep_subsets};
 use crate::study::whatif::swept_subset::SweepMetric;
@@ -99,11 +99,9 @@ impl ComparisonRun {
             sets,
             ..experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &claims)
         };
-        let bar = WorkBar::new(TRIALS);
-        let tell = |done, all| bar.advance(done, all);
-        let progress = ProgressListener(&tell);
-        let mut comparison = compare_toggles(&Experiment { progress, ..experiment.clone() })?;
-        drop(bar);
+        let mut comparison = with_progress(TRIALS, |progress| {
+            compare_toggles(&Experiment { progress, ..experiment.clone() })
+        })?;
         let findings = match &loaded.source {
             // Checking the data of transcripts takes a pass of its own: `check_data` does it where
             // it is shown.
@@ -198,7 +196,8 @@ fn sweep_inputs(inputs: &ExperimentInputs) -> Result<SubsetSweep, String> {
     let experiment =
         experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &[]);
     let metric = SweepMetric::default_for(&experiment);
-    sweep_subsets(&experiment, metric).map_err(|error| error.to_string())
+    with_progress(SETS, |progress| sweep_subsets(&Experiment { progress, ..experiment }, metric))
+        .map_err(|error| error.to_string())
 }
 
 #[cfg(all(test, feature = "charts"))]

@@ -18,7 +18,7 @@ pub fn run(args: &ExplainArgs) -> CommandResult {
     if args.topic.eq_ignore_ascii_case("tables") {
         let stdout = match args.format {
             OutputFormat::Json => json::versioned_json("tables", 1, &export::columns_json()),
-            other => render_document(&export::columns_document(), other),
+            other => render_document(&export::columns_document(), (other, &args.print))?,
         };
         return Ok(CommandOutput { stdout, ..CommandOutput::default() });
     }
@@ -26,7 +26,7 @@ pub fn run(args: &ExplainArgs) -> CommandResult {
     let card = toggles[0].card();
     let stdout = match args.format {
         OutputFormat::Json => show::card_json(card),
-        other => render_document(&show::card_document(card), other),
+        other => render_document(&show::card_document(card), (other, &args.print))?,
     };
     Ok(CommandOutput { stdout, ..CommandOutput::default() })
 }

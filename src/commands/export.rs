@@ -50,7 +50,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
         OutputFormat::Json => {
             json::versioned_json("export", 1, &export.written_files_json(&files, &provenance))
         }
-        other => render_document(&document, other),
+        other => render_document(&document, (other, &args.print))?,
     };
     Ok(CommandOutput { stdout, messages, code: EXIT_DONE })
 }

@@ -3,7 +3,8 @@
 mod gate_input;
 mod gate_measurement;
 
-use super::{AtPlace, CommandError, CommandOutput, CommandResult, render_document};
+use super::progress::{COMPARISONS, with_progress};
+use super::{AtPlace, CommandError, CommandOutput, CommandResult, Printing, render_document};
 use crate::cli::{DetailArgs, GateArgs, GateFormat, OutputFormat};
 use crate::report::ReportDocument;
 use crate::report::json;
@@ -52,21 +53,21 @@ fn write_failure(args: &GateArgs, why: &str) -> Result<(), CommandError> {
             Ok(GateFormat::Junit) => outputs.write_file(path, &failure_junit(why))?,
             Ok(GateFormat::Markdown) => {
                 let document = failure_document(why);
-                outputs.write_file(path, &render_document(&document, OutputFormat::Markdown))?;
+                outputs.write_file(path, &render_document(&document, OutputFormat::Markdown)?)?;
             }
             Ok(_) | Err(_) => {}
         }
     }
     if let Some(path) = &args.comment {
-        outputs.write_file(path, &marked_comment(&failure_document(why)))?;
+        outputs.write_file(path, &marked_comment(&failure_document(why))?)?;
     }
     Ok(())
 }
 
 /// A comment on a pull request: by its first line that of an earlier run is found, and replaced.
-fn marked_comment(document: &ReportDocument) -> Vec<u8> {
-    let comment = render_document(document, OutputFormat::Markdown);
-    [COMMENT_MARKER.as_bytes(), b"\n", &comment].concat()
+fn marked_comment(document: &ReportDocument) -> Result<Vec<u8>, CommandError> {
+    let comment = render_document(document, OutputFormat::Markdown)?;
+    Ok([COMMENT_MARKER.as_bytes(), b"\n", &comment].concat())
 }
 
 fn run_gate(args: &GateArgs) -> CommandResult {
@@ -106,7 +107,10 @@ fn run_gate(args: &GateArgs) -> CommandResult {
         let shown = GateReport { gate: &gate, file: Some(file), sources: &sources };
         let stdout = match args.format {
             GateFormat::Json => shown.to_json(),
-            other => render_document(&shown.moved_rows_document(known), document_format(other)),
+            other => {
+                let printing = (document_format(other), &args.print);
+                render_document(&shown.moved_rows_document(known), printing)?
+            }
         };
         return Ok(CommandOutput { stdout, messages, ..CommandOutput::default() });
     }
@@ -115,11 +119,13 @@ fn run_gate(args: &GateArgs) -> CommandResult {
     for (path, format) in args.out.iter().zip(formats) {
         // A file is read later, by somebody who cannot ask for more.
         let all = DetailArgs { details: true, provenance: true };
-        outputs.write_file(path, &render_gate(&shown, format, (args, all)))?;
+        let printing = document_format(format).into();
+        outputs.write_file(path, &render_gate(&shown, (format, printing), (args, all))?)?;
     }
     if let Some(path) = &args.comment {
         // Where nothing moved there is nothing to say, not even that.
-        let comment = shown.to_comment().map_or_else(Vec::new, |it| marked_comment(&it));
+        let comment = shown.to_comment().map(|it| marked_comment(&it)).transpose()?;
+        let comment = comment.unwrap_or_default();
         outputs.write_file(path, &comment)?;
     }
     let code = match gate.outcome() {
@@ -127,11 +133,9 @@ fn run_gate(args: &GateArgs) -> CommandResult {
         GateOutcome::NotJudged => super::EXIT_NOT_JUDGED,
         GateOutcome::Passes => super::EXIT_DONE,
     };
-    Ok(CommandOutput {
-        stdout: render_gate(&shown, args.format, (args, args.detail)),
-        messages,
-        code,
-    })
+    let printing = (document_format(args.format), &args.print).into();
+    let stdout = render_gate(&shown, (args.format, printing), (args, args.detail))?;
+    Ok(CommandOutput { stdout, messages, code })
 }
 
 /// What is written beside the sides, of which an update replaces one.
@@ -152,7 +156,11 @@ fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
     let confidence = budget.confidence_bp as f64 / BASIS_POINTS as f64;
     let powers: Vec<_> = POWER_METRICS
         .into_iter()
-        .filter_map(|metric| power::compute_power(&recordings, metric, confidence, Seed(seed)))
+        .filter_map(|metric| {
+            with_progress(COMPARISONS, |progress| {
+                power::compute_power(&recordings, metric, (confidence, Seed(seed)), progress)
+            })
+        })
         .collect();
     if powers.is_empty() {
         return Err(CommandError::content(
@@ -164,7 +172,7 @@ fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
     let shown = PowerReport { powers: &powers, sources: &sources };
     let stdout = match args.format {
         GateFormat::Json => shown.to_json(),
-        other => render_document(&shown.to_document(), document_format(other)),
+        other => render_document(&shown.to_document(), (document_format(other), &args.print))?,
     };
     Ok(CommandOutput { stdout, messages, ..CommandOutput::default() })
 }
@@ -236,18 +244,18 @@ fn document_format(format: GateFormat) -> OutputFormat {
 
 fn render_gate(
     shown: &GateReport<'_>,
-    format: GateFormat,
+    (format, printing): (GateFormat, Printing<'_>),
     (args, detail): (&GateArgs, DetailArgs),
-) -> Vec<u8> {
-    match format {
+) -> Result<Vec<u8>, CommandError> {
+    Ok(match format {
         GateFormat::Json => shown.to_json(),
         GateFormat::Junit => shown.to_junit(),
         GateFormat::Github => shown.to_annotations(),
-        other => {
+        GateFormat::Table | GateFormat::Csv | GateFormat::Markdown => {
             let first = shown.first_screen(can_be_accepted(args));
-            super::render_answer(first, shown.to_document(), document_format(other), detail)
+            super::render_answer(first, shown.to_document(), printing, detail)?
         }
-    }
+    })
 }
 
 /// Whether this command with `--update` makes the candidate the new baseline.

@@ -86,14 +86,15 @@ pub fn run(args: &InspectArgs) -> CommandResult {
         other => {
             let calibration = shown.to_calibration().filter(|_| other == OutputFormat::Markdown);
             match calibration {
-                Some(calibration) => render_document(&calibration, other),
+                Some(calibration) => render_document(&calibration, (other, &args.print))?,
                 None => {
                     let classes = ClassBill::of_recording(loaded.recording(), &pricing);
                     let first = shown.first_screen(&classes, Volume::of_source(&loaded.source));
                     // Who asks for the error of the model asks for more than the first screen.
                     let details = args.detail.details || args.fidelity;
                     let detail = DetailArgs { details, ..args.detail };
-                    super::render_answer(first, shown.to_document(), other, detail)
+                    let printing = (other, &args.print);
+                    super::render_answer(first, shown.to_document(), printing, detail)?
                 }
             }
         }

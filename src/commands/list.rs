@@ -38,7 +38,7 @@ pub fn run(args: &ListArgs) -> CommandResult {
     let listed = BuiltinList { recordings, scenarios, rollouts, charts: pictures::picture_kinds() };
     let stdout = match args.format {
         OutputFormat::Json => show::list_json(&listed),
-        other => render_document(&show::list_document(&listed), other),
+        other => render_document(&show::list_document(&listed), (other, &args.print))?,
     };
     Ok(CommandOutput { stdout, ..CommandOutput::default() })
 }

@@ -44,9 +44,11 @@ use audience::{Audience, LoadOptions};
 use error::{AtPlace, CommandError};
 use session_selection::WANTED_INSTANT;
 
-use crate::cli::{Command, DetailArgs, OutputFormat};
+use crate::cli::{ColorArg, Command, DetailArgs, OutputFormat, PrintArgs};
 use crate::report::document::ShownParts;
 use crate::report::{self as output, OutputStyle, ReportDocument, Section};
+use crate::scenario::nearest_name_hint;
+use clap::ColorChoice;
 use std::io::IsTerminal as _;
 
 /// Exit code of a result.
@@ -105,22 +107,69 @@ fn run_command(command: Command) -> CommandResult {
         Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
-        Command::Schema { command } => schema::run(&command),
+        Command::Schema { command, format } => schema::run(&command, format),
         Command::Man { command } => man::run(&command),
         Command::Completions { shell } => Ok(completions::run(shell)),
     }
 }
 
-/// Renders a document in a format other than JSON.
-fn render_document(document: &ReportDocument, format: OutputFormat) -> Vec<u8> {
-    let id = match format {
+/// How a result is printed.
+#[derive(Clone, Copy, Debug)]
+struct Printing<'a> {
+    format: OutputFormat,
+    /// The one table that is asked for.
+    table: Option<&'a str>,
+    color: ColorChoice,
+}
+
+impl From<OutputFormat> for Printing<'_> {
+    fn from(format: OutputFormat) -> Self {
+        Self { format, table: None, color: ColorChoice::Auto }
+    }
+}
+
+impl From<ColorArg> for Printing<'_> {
+    fn from(asked: ColorArg) -> Self {
+        Self { color: asked.color, ..OutputFormat::Table.into() }
+    }
+}
+
+impl<'a> From<(OutputFormat, &'a PrintArgs)> for Printing<'a> {
+    fn from((format, asked): (OutputFormat, &'a PrintArgs)) -> Self {
+        Self { format, table: asked.table.as_deref(), color: asked.color.color }
+    }
+}
+
+/// Renders a document in a format other than JSON, or the one table of it that is asked for.
+fn render_document<'a>(
+    document: &ReportDocument,
+    printing: impl Into<Printing<'a>>,
+) -> Result<Vec<u8>, CommandError> {
+    let printing = printing.into();
+    let Some(name) = printing.table else { return Ok(render_whole(document, printing)) };
+    let tables = document.named_tables();
+    // A name in full, or a beginning that only one has.
+    let whole = tables.iter().find(|(known, _)| known == name);
+    let mut begun = tables.iter().filter(|(known, _)| known.starts_with(name));
+    let only = begun.next().filter(|_| begun.next().is_none());
+    let Some((_, view)) = whole.or(only) else {
+        let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
+        let near = nearest_name_hint(name, names.iter().copied());
+        return Err(CommandError::argument("--table", format!("no table '{name}'{near}"))
+            .with_hint(format!("there is {}", names.join(", "))));
+    };
+    Ok(render_whole(&ReportDocument::from((*view).clone()), printing))
+}
+
+fn render_whole(document: &ReportDocument, printing: Printing<'_>) -> Vec<u8> {
+    let id = match printing.format {
         OutputFormat::Table | OutputFormat::Json => "table",
         OutputFormat::Csv => "csv",
         OutputFormat::Markdown => "markdown",
     };
     // Every name above is one of the registry; the fallback keeps a lookup from being a panic.
     let renderer = output::find_renderer(id).unwrap_or(output::ALL[0]);
-    renderer.render(document, choose_style(format))
+    renderer.render(document, choose_style(printing))
 }
 
 /// Whether a person reads the messages.
@@ -147,13 +196,18 @@ fn is_terminal() -> bool {
 
 /// Renders the answer of a command that has a first screen: for people on a screen that alone, or
 /// what they ask for; in Markdown all of it; in CSV the tables behind it.
-fn render_answer(
+fn render_answer<'a>(
     first: Section,
     details: ReportDocument,
-    format: OutputFormat,
+    printing: impl Into<Printing<'a>>,
     asked: DetailArgs,
-) -> Vec<u8> {
-    let shown = match format {
+) -> Result<Vec<u8>, CommandError> {
+    let printing = printing.into();
+    // Tables that can be asked for are those behind the first screen.
+    if printing.table.is_some() {
+        return render_document(&details, printing);
+    }
+    let shown = match printing.format {
         OutputFormat::Table | OutputFormat::Json => ShownParts {
             first: !asked.details,
             details: asked.details,
@@ -162,16 +216,16 @@ fn render_answer(
         OutputFormat::Csv => ShownParts { first: false, details: true, provenance: false },
         OutputFormat::Markdown => ShownParts { first: true, details: true, provenance: true },
     };
-    render_document(&ReportDocument::from_answer(first, details, shown), format)
+    render_document(&ReportDocument::from_answer(first, details, shown), printing)
 }
 
 /// The width where nobody can say it: of a pipe or a file.
 const USUAL_WIDTH: u16 = 80;
 
 #[expect(clippy::disallowed_methods, reason = "the street asks the terminal how to look")]
-fn choose_style(format: OutputFormat) -> OutputStyle {
+fn choose_style(printing: Printing<'_>) -> OutputStyle {
     // Width and colour are for people: CSV and Markdown are the same in a pipe and on a screen.
-    if format != OutputFormat::Table {
+    if printing.format != OutputFormat::Table {
         return OutputStyle::default();
     }
     let no_color = std::env::var("NO_COLOR").ok();
@@ -181,8 +235,12 @@ fn choose_style(format: OutputFormat) -> OutputStyle {
     let seen = if terminal { terminal_size::terminal_size() } else { None };
     let seen = seen.map(|(terminal_size::Width(columns), _)| columns);
     let width = told.filter(|columns| *columns > 0).or(seen).unwrap_or(USUAL_WIDTH);
-    OutputStyle {
-        width: Some(width),
-        ..OutputStyle::for_output(terminal && !is_dumb, no_color.as_deref())
-    }
+    let usual = OutputStyle::for_output(terminal && !is_dumb, no_color.as_deref());
+    // Who says when to use colours is not asked again.
+    let colour = match printing.color {
+        ColorChoice::Auto => usual.colour,
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+    };
+    OutputStyle { width: Some(width), colour, ..usual }
 }

@@ -18,7 +18,7 @@ fn write_new_pipeline(args: &NewPipelineArgs) -> CommandResult {
     let new = reconstruct::write_new_pipeline(table.as_deref()).at(&place)?;
     let NewPipelineFile { toml, steps, notes } = new;
     let messages = notes.into_iter().map(Messages::of_line).collect();
-    let Some(path) = &args.output else {
+    let Some(path) = &args.out else {
         return Ok(CommandOutput {
             stdout: toml.into_bytes(),
             messages,

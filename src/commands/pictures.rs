@@ -1,12 +1,16 @@
 //! Pictures of a comparison as files, and the page that shows them.
 
 use super::comparison_run::ComparisonRun;
+#[cfg(feature = "charts")]
+use super::experiment_inputs::ExperimentInputs;
 use crate::recording::Recording;
 use crate::report::show::compare::ComparisonReport;
 use crate::report::show::list::BuiltinEntry;
 #[cfg(feature = "charts")]
 use crate::report::show::page::PageSource;
 use crate::report::show::report::FullReport;
+#[cfg(feature = "charts")]
+use crate::study::whatif::experiment::Experiment;
 
 /// The pictures of a report.
 #[derive(Default)]
@@ -62,9 +66,13 @@ pub fn render_page(
     full: &FullReport<'_>,
     pictures: &ReportPictures,
 ) -> Vec<(String, Vec<u8>)> {
+    let ExperimentInputs { scenario, pricing, loaded } = &studied.inputs;
+    let toggles = scenario.split_awaiting_toggles();
+    let experiment = Experiment::for_scenario(&loaded.source, scenario, &toggles, pricing);
     let paged = PageSource {
         report: full,
-        scenario: &studied.inputs.scenario,
+        scenario,
+        experiment: &experiment,
         recording: studied.recording(),
         pictures: &pictures.inline,
     };

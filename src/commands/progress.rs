@@ -1,6 +1,7 @@
 //! How far long work is: a bar on standard error, on terminals only, from one second on, wiped at
 //! the end.
 
+use crate::study::progress::ProgressListener;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
@@ -12,6 +13,21 @@ pub const READING: &str = "reading {bar:32} {bytes} of {total_bytes}  {bytes_per
 
 /// Draws of a comparison.
 pub const TRIALS: &str = "trials {bar:32} {pos} of {len}  {per_sec}  {eta} left";
+
+/// Sets of fixes, by the rows that they replay.
+pub const SETS: &str = "all sets {bar:32} {percent} %  {eta} left";
+
+/// Comparisons that a gate could make.
+pub const COMPARISONS: &str = "comparisons {bar:32} {pos} of {len}  {per_sec}  {eta} left";
+
+/// Figures of a look back.
+pub const FIGURES: &str = "figures {bar:32} {pos} of {len}  {per_sec}  {eta} left";
+
+/// Work that tells how far it is.
+pub fn with_progress<T>(template: &str, work: impl FnOnce(ProgressListener<'_>) -> T) -> T {
+    let bar = WorkBar::new(template);
+    work(ProgressListener(&|done, all| bar.advance(done, all)))
+}
 
 /// A bar that wipes itself away when it is dropped.
 pub struct WorkBar(ProgressBar);

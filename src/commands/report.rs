@@ -3,9 +3,10 @@
 use super::comparison_run::ComparisonRun;
 use super::experiment_inputs::ExperimentInputs;
 use super::{
-    Audience, CommandResult, load, observations, pictures, render_answer, render_document,
+    Audience, CommandError, CommandResult, load, observations, pictures, render_answer,
+    render_document,
 };
-use crate::cli::{DetailArgs, OutputFormat, ReportArgs};
+use crate::cli::{OutputFormat, ReportArgs};
 use crate::report::document::LabelledRemark;
 use crate::report::show::audit as show_audit;
 use crate::report::show::build_order::BuildOrderReport;
@@ -40,7 +41,7 @@ pub fn run(args: &ReportArgs) -> CommandResult {
         images: &pictures.images,
     };
     let mut files: Vec<(String, Vec<u8>)> = vec![
-        ("report.md".into(), render_document(&full.to_document(), OutputFormat::Markdown)),
+        ("report.md".into(), render_document(&full.to_document(), OutputFormat::Markdown)?),
         ("compare.json".into(), shown.to_json()),
         ("audit.json".into(), show_audit::audit_json(&studied.recording().name, &studied.findings)),
         ("toggles.csv".into(), csv::table_to_csv(&shown.toggle_table())),
@@ -63,10 +64,7 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     let out = args.out.clone().unwrap_or_else(|| Path::new("reports").join(name));
     let inputs = args.experiment.input_files().chain(args.observed.as_deref());
     OutputFiles::beside_inputs(inputs, args.overwrite.force).write_set(&out, &files)?;
-    Ok(load::finish_command(
-        render_summary(&full, &out, &files, args.detail),
-        &studied.inputs.loaded,
-    ))
+    Ok(load::finish_command(render_summary(&full, &out, &files, args)?, &studied.inputs.loaded))
 }
 
 /// A recording's name as the name of a folder.
@@ -89,8 +87,8 @@ fn render_summary(
     full: &FullReport,
     out: &Path,
     files: &[(String, Vec<u8>)],
-    asked: DetailArgs,
-) -> Vec<u8> {
+    args: &ReportArgs,
+) -> Result<Vec<u8>, CommandError> {
     let shown = &full.comparison_report;
     let path = |name: &str| out.join(name).display().to_string();
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).chain([MANIFEST]).collect();
@@ -119,5 +117,5 @@ fn render_summary(
     let first = Section::new("").with_decision(lines).with_remarks(remarks);
     let mut details: ReportDocument = shown.to_document();
     details.add_section(Section::new("Written").with_bullets(names.into_iter().map(path)));
-    render_answer(first, details, OutputFormat::Table, asked)
+    render_answer(first, details, args.color, args.detail)
 }

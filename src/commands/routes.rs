@@ -52,7 +52,7 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
     };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
-        other => render_document(&shown.to_document(), other),
+        other => render_document(&shown.to_document(), (other, &args.print))?,
     };
     Ok(load::finish_command(stdout, &loaded))
 }

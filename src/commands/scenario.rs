@@ -16,7 +16,7 @@ use std::path::Path;
 pub fn run(command: &ScenarioCommand) -> CommandResult {
     match command {
         ScenarioCommand::New(args) => write_new_scenario(args),
-        ScenarioCommand::Check(args) => Ok(check_scenarios(args)),
+        ScenarioCommand::Check(args) => check_scenarios(args),
         ScenarioCommand::Schema => {
             Ok(CommandOutput { stdout: scenario::schema_json(), ..CommandOutput::default() })
         }
@@ -79,7 +79,7 @@ fn propose_scenario(
     Ok((scenario, left, loaded.stderr_messages()))
 }
 
-fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
+fn check_scenarios(args: &ScenarioCheckArgs) -> CommandResult {
     let mut done = CommandOutput::default();
     let mut files = Vec::new();
     // One file with an error keeps no other from being checked.
@@ -95,9 +95,9 @@ fn check_scenarios(args: &ScenarioCheckArgs) -> CommandOutput {
         OutputFormat::Json => show::check_json(&files),
         // With nothing to show an empty table would only hide the messages.
         _ if files.iter().all(|(_, checked)| checked.is_err()) => Vec::new(),
-        other => render_document(&show::check_document(&files), other),
+        other => render_document(&show::check_document(&files), (other, &args.print))?,
     };
-    done
+    Ok(done)
 }
 
 /// A scenario file is kept and sent, like everything else that is written.

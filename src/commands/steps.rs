@@ -41,10 +41,12 @@ pub fn run(args: &StepsArgs) -> CommandResult {
     };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
-        OutputFormat::Markdown => render_document(&shown.to_pull_request(), args.format),
-        // One table is one file, for programs that have read it so since there is one.
-        OutputFormat::Csv => csv::table_to_csv(&shown.to_table()),
-        OutputFormat::Table => render_document(&shown.to_document(), args.format),
+        OutputFormat::Markdown if args.print.table.is_none() => {
+            render_document(&shown.to_pull_request(), args.format)?
+        }
+        // The steps alone, for programs that have read them so since there are any.
+        OutputFormat::Csv if args.print.table.is_none() => csv::table_to_csv(&shown.to_table()),
+        other => render_document(&shown.to_document(), (other, &args.print))?,
     };
     Ok(load::finish_command(stdout, &loaded))
 }

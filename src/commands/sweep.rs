@@ -1,12 +1,14 @@
 //! `windtunnel sweep`.
 
 use super::experiment_inputs::{self, ExperimentInputs};
+use super::progress::{SETS, with_progress};
 use super::{Audience, CommandError, CommandResult, load, render_answer};
 use crate::cli::{OutputFormat, SweepArgs};
 use crate::report::csv;
 use crate::report::show::volume::Volume;
 use crate::report::show::{Provenance, sweep as show};
 use crate::store::OutputFiles;
+use crate::study::whatif::experiment::Experiment;
 use crate::study::whatif::sweep::sweep_subsets;
 use crate::study::whatif::swept_subset::SweepMetric;
 
@@ -21,7 +23,9 @@ pub fn run(args: &SweepArgs) -> CommandResult {
     let experiment =
         experiment_inputs::build_experiment(&loaded, (&scenario, &toggles), &pricing, &[]);
     let metric = args.by.unwrap_or_else(|| SweepMetric::default_for(&experiment));
-    let swept = sweep_subsets(&experiment, metric)?;
+    let swept = with_progress(SETS, |progress| {
+        sweep_subsets(&Experiment { progress, ..experiment }, metric)
+    })?;
     let shown = show::SweepReport {
         sweep: &swept,
         volume: Volume::of_source(&loaded.source),
@@ -46,8 +50,14 @@ pub fn run(args: &SweepArgs) -> CommandResult {
     }
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
-        OutputFormat::Csv => csv::table_to_csv(&shown.lattice_table()),
-        other => render_answer(shown.first_screen(), shown.to_document(), other, args.detail),
+        // Every subset is the main table, too long for a screen.
+        OutputFormat::Csv if args.print.table.is_none() => {
+            csv::table_to_csv(&shown.lattice_table())
+        }
+        other => {
+            let (first, printing) = (shown.first_screen(), (other, &args.print));
+            render_answer(first, shown.to_document(), printing, args.detail)?
+        }
     };
     Ok(load::finish_command(stdout, &loaded))
 }

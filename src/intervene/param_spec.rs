@@ -269,7 +269,7 @@ impl ParamRange {
     /// stands in the middle of what the draws say, and not at the likeliest value of a lopsided
     /// range.
     #[must_use]
-    pub(super) fn mean_bp(&self) -> i64 {
+    pub(crate) fn mean_bp(&self) -> i64 {
         let Self { low, mode, high, shape, .. } = *self;
         let (sum, weight) = match shape {
             RangeShape::Uniform => (low + high, 2),

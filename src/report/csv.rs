@@ -2,14 +2,13 @@
 //!
 //! Tokens and milliseconds are integers, dollars and shares exact decimals, missing cells empty. A
 //! column with room for ranges becomes two, `.._low_..` and `.._high_..`. One table is one file
-//! with one header ([`table_to_csv`]). A document of several tables is still one rectangle: the
-//! columns of all tables in order of appearance, and a first column `view` that names the table of
-//! a row. Headings, paragraphs, footnotes and pictures have no place in CSV and are left out.
+//! with one header ([`table_to_csv`]): of a document its first table, which is the main one.
+//! Headings, paragraphs, footnotes and pictures have no place in CSV and are left out.
 
 use super::columns::ColumnValues;
 use super::foreign_text::clean_foreign_text;
 use super::format::format_for_machines;
-use super::view::{CellContent, CellValue, ColumnKind, TableCell, TableColumn, TableView};
+use super::view::{CellContent, CellValue, TableCell, TableView};
 use super::{OutputStyle, Renderer, ReportDocument};
 use std::io;
 
@@ -23,12 +22,7 @@ impl Renderer for CsvRenderer {
     }
 
     fn render(&self, document: &ReportDocument, _: OutputStyle) -> Vec<u8> {
-        let views: Vec<&TableView> = document.all_tables().map(|(_, view)| view).collect();
-        match views[..] {
-            [] => Vec::new(),
-            [one] => table_to_csv(one),
-            _ => merge_tables(&views),
-        }
+        document.all_tables().next().map(|(_, view)| table_to_csv(view)).unwrap_or_default()
     }
 }
 
@@ -37,33 +31,6 @@ impl Renderer for CsvRenderer {
 pub fn table_to_csv(view: &TableView) -> Vec<u8> {
     let header = table_headings(view);
     let rows = view.rows.iter().map(|row| row_fields(view, row));
-    write_records(&header, rows)
-}
-
-/// Several tables as one rectangle.
-fn merge_tables(views: &[&TableView]) -> Vec<u8> {
-    let mut header = vec!["view".to_owned()];
-    for key in views.iter().flat_map(|view| table_headings(view)) {
-        if !header.contains(&key) {
-            header.push(key);
-        }
-    }
-    let rows = views.iter().flat_map(|view| {
-        let at: Vec<usize> = table_headings(view)
-            .iter()
-            .map(|key| header.iter().position(|other| other == key).expect("key in the header"))
-            .collect();
-        let width = header.len();
-        view.rows.iter().map(move |row| {
-            // Columns that other tables have stay empty.
-            let mut line = vec![String::new(); width];
-            line[0] = snake_case_words(&view.title);
-            for (at, field) in at.iter().zip(row_fields(view, row)) {
-                line[*at] = field;
-            }
-            line
-        })
-    });
     write_records(&header, rows)
 }
 
@@ -120,7 +87,7 @@ fn text_field(text: &str) -> String {
 fn table_headings(view: &TableView) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for column in &view.columns {
-        for key in column_headings(column) {
+        for key in column.headings_for_programs() {
             // Headings that differ in signs alone are alike here: the later one gets a number.
             let numbered = (2..).map(|n| format!("{key}_{n}"));
             let mut names = std::iter::once(key.clone()).chain(numbered);
@@ -129,37 +96,6 @@ fn table_headings(view: &TableView) -> Vec<String> {
         }
     }
     keys
-}
-
-fn column_headings(column: &TableColumn) -> Vec<String> {
-    let ends: &[&str] = if column.ranged { &["low", "high"] } else { &[""] };
-    ends.iter().map(|end| heading_with_unit(column, end)).collect()
-}
-
-/// The heading of a column, or of one end of its ranges: lower case, words joined by `_`, the unit
-/// last unless the words already name it.
-fn heading_with_unit(column: &TableColumn, end: &str) -> String {
-    let unit = match column.kind {
-        ColumnKind::Tokens => "tokens",
-        ColumnKind::Money => "usd",
-        ColumnKind::Duration => "ms",
-        ColumnKind::Share | ColumnKind::Fraction => "share",
-        ColumnKind::PicoUsd => "pico_usd",
-        _ => "",
-    };
-    let mut words = vec![snake_case_words(&column.heading), end.to_owned()];
-    // `Tokens saved` already names its unit; `Read` does not.
-    if !words[0].split('_').any(|word| word == unit) {
-        words.push(unit.to_owned());
-    }
-    words.retain(|word| !word.is_empty());
-    words.join("_")
-}
-
-/// Lower case words of letters and digits, joined by `_`.
-fn snake_case_words(text: &str) -> String {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("_").to_lowercase()
 }
 
 fn row_fields(view: &TableView, row: &[TableCell]) -> Vec<String> {

@@ -3,7 +3,7 @@
 //! One walk turns it into terminal text, another into Markdown, a third into CSV. All strings are
 //! plain text: a renderer escapes whatever its format would take for markup.
 
-use super::view::TableView;
+use super::view::{TableView, snake_case_words};
 
 /// How a stretch of text is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,6 +231,25 @@ impl ReportDocument {
                 _ => None,
             })
         })
+    }
+}
+
+impl ReportDocument {
+    /// The tables by the names that they are asked for: the words with which their titles begin,
+    /// of a table without one those of its section; a name that comes again gets a number.
+    #[must_use]
+    pub fn named_tables(&self) -> Vec<(String, &TableView)> {
+        let mut named: Vec<(String, &TableView)> = Vec::new();
+        for (heading, view) in self.all_tables() {
+            let title = if view.title.is_empty() { heading } else { &view.title };
+            // What follows a comma or a colon explains.
+            let name = snake_case_words(title.split([',', ':', ';', '(']).next().unwrap_or(title));
+            let numbered = (2..).map(|n| format!("{name}_{n}"));
+            let mut names = std::iter::once(name.clone()).chain(numbered);
+            let name = names.find(|name| named.iter().all(|(known, _)| known != name));
+            named.push((name.unwrap_or_default(), view));
+        }
+        named
     }
 }
 

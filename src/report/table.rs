@@ -25,6 +25,9 @@ pub const KNOB_IN_ROW: u16 = 200;
 /// The width of the words in front of remarks, with the blank behind.
 const LABEL_WIDTH: usize = 7;
 
+/// The widest label that all others are aligned with, e.g. `index.html: `.
+const WIDEST_LABEL: usize = 12;
+
 impl Renderer for TerminalRenderer {
     fn id(&self) -> &'static str {
         "table"
@@ -80,10 +83,13 @@ fn draw_decision(lines: &[RichText], style: OutputStyle) -> String {
 
 /// Remarks behind their labels, all in the background, with what they say in one column.
 fn draw_labelled(remarks: &[LabelledRemark], style: OutputStyle) -> String {
+    let widths = remarks.iter().map(|remark| text_width(remark.label) + 2);
+    // A long label moves no other: what it says begins behind it.
+    let width = widths.filter(|width| *width <= WIDEST_LABEL).max().unwrap_or(0).max(LABEL_WIDTH);
     let lines = remarks.iter().flat_map(|LabelledRemark { label, text }| {
-        let first = format!("{:<width$}", format!("{label}: "), width = LABEL_WIDTH);
+        let first = format!("{:<width$}", format!("{label}: "));
         let plain = OutputStyle { colour: false, ..style };
-        let block = wrap_text(text, &first, &" ".repeat(LABEL_WIDTH), plain);
+        let block = wrap_text(text, &first, &" ".repeat(width), plain);
         block.lines().map(|line| paint_words(line, DIM, style)).collect::<Vec<_>>()
     });
     lines.collect::<Vec<_>>().join("\n")

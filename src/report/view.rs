@@ -223,6 +223,38 @@ pub struct TableView {
     pub provenance: Vec<String>,
 }
 
+impl TableColumn {
+    /// What programs know the column by, one name for each end of a range: lower case, words joined
+    /// by `_`, the unit last unless the words already name it.
+    #[must_use]
+    pub fn headings_for_programs(&self) -> Vec<String> {
+        let unit = match self.kind {
+            ColumnKind::Tokens => "tokens",
+            ColumnKind::Money => "usd",
+            ColumnKind::Duration => "ms",
+            ColumnKind::Share | ColumnKind::Fraction => "share",
+            ColumnKind::PicoUsd => "pico_usd",
+            _ => "",
+        };
+        let heading = snake_case_words(&self.heading);
+        // `Tokens saved` already names its unit; `Read` does not.
+        let unit = if heading.split('_').any(|word| word == unit) { "" } else { unit };
+        let ends: &[&str] = if self.ranged { &["low", "high"] } else { &[""] };
+        let names = ends.iter().map(|end| {
+            let words = [heading.as_str(), end, unit].into_iter().filter(|word| !word.is_empty());
+            words.collect::<Vec<_>>().join("_")
+        });
+        names.collect()
+    }
+}
+
+/// Lower case words of letters and digits, joined by `_`.
+#[must_use]
+pub fn snake_case_words(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_").to_lowercase()
+}
+
 impl TableView {
     /// An empty table.
     #[must_use]

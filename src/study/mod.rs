@@ -4,6 +4,7 @@ pub mod audit;
 pub mod backtest;
 pub mod gate;
 pub mod inspect;
+pub mod progress;
 pub(crate) mod rollout_script;
 pub mod stats;
 pub mod whatif;

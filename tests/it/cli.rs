@@ -614,7 +614,8 @@ fn csv_is_one_rectangle_of_exact_values() {
     for args in printing() {
         check_csv(&in_format(&args, "csv"));
     }
-    let text = in_format(&["compare".to_owned(), "order-774".to_owned()], "csv");
+    let before_and_after = ["compare", "order-774", "--table", "before_and_after"];
+    let text = in_format(&before_and_after.map(str::to_owned), "csv");
     assert!(text.contains("22644800") && text.contains("22.8719"), "{text}");
 }
 

@@ -103,7 +103,7 @@ fn no_number_breaks_at_any_width() {
     for args in commands {
         let widest = screen("1000", &args);
         let known = numbers(&widest);
-        for columns in WIDTHS {
+        for columns in ["40", "60"].into_iter().chain(WIDTHS) {
             let text = check_fits(columns, &args, usize::MAX);
             // What a narrow screen leaves out is named there, and nothing else is new.
             let text: Vec<&str> =

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use windtunnel::price::Pricing;
 use windtunnel::reconstruct::{self, Lens, RecordingSource};
 use windtunnel::scenario::{Scenario, toggles_by_id};
-use windtunnel::study::whatif::experiment::ProgressListener;
+use windtunnel::study::progress::ProgressListener;
 use windtunnel::study::whatif::{Experiment, compare_toggles};
 
 #[test]

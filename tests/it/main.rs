@@ -60,6 +60,7 @@ mod over_time;
 #[cfg(feature = "charts")]
 mod page;
 mod pipelines;
+mod printing;
 mod properties;
 mod queues;
 #[cfg(feature = "charts")]

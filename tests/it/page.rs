@@ -19,6 +19,7 @@ use windtunnel::study::whatif::compare::{Comparison, compare_toggles};
 use windtunnel::study::whatif::experiment::{Experiment, subset_of_first};
 use windtunnel::study::whatif::lattice::gather_bits;
 use windtunnel::study::whatif::minutes::{study_minutes, study_minutes_with_samples_above};
+use windtunnel::study::whatif::moved_parameters::{MOST_MOVED_ENTRIES, MovedParameters};
 use windtunnel::study::whatif::savings::{PipelineTotals, Saving, StepTotals, totals_by_step};
 use windtunnel::study::whatif::subset_lookup::SubsetLookup;
 use windtunnel::units::PicoUsd;
@@ -142,6 +143,50 @@ fn tables_and_curves_say_what_a_replay_says() {
             let contexts = contexts_by_session(recording, plan, subset);
             for curve in &shown {
                 check_curve(recording, plan, (subset, &rows, &contexts), curve);
+            }
+        }
+    });
+}
+
+#[test]
+fn moved_parameters_say_what_compare_says() {
+    experiment_774(|recording, experiment| {
+        let comparison = compare_toggles(experiment).expect("prices");
+        let lookup = SubsetLookup::for_comparison(&comparison, 0);
+        let moved = MovedParameters::for_lookup(experiment, &comparison, &lookup);
+        assert!(moved.parameters.len() > 10 && moved.left_out == 0, "{}", moved.left_out);
+        let tables =
+            moved.parameters.iter().flat_map(|it| &it.values).flat_map(|it| &it.more.tables);
+        let entries: usize = tables.map(|table| table.savings.len()).sum();
+        assert!(entries as u64 <= MOST_MOVED_ENTRIES, "{entries}");
+        for (salt, one) in (1_u64..).zip(&moved.parameters) {
+            let chosen = &experiment.chosen[one.toggle];
+            let spec = &chosen.toggle.card().params[one.param];
+            let value = &one.values[salt as usize % one.values.len()];
+            let changed: Vec<_> = experiment
+                .chosen
+                .iter()
+                .enumerate()
+                .map(|(at, other)| {
+                    let mut other = other.clone();
+                    if at == one.toggle {
+                        other.params.set_value(spec.key, value.value);
+                    }
+                    other
+                })
+                .collect();
+            let other = Experiment { chosen: &changed, ..experiment.clone() };
+            let plan = other.compile_plan(recording, &other.patches_at_means(recording));
+            let plan = plan.expect("prices");
+            let nothing = PipelineTotals::replay_totals(&plan, 0);
+            for step in 0..8_u64 {
+                let subset = (salt * 8 + step).wrapping_mul(0x9e37_79b9_7f4a_7c15) & lookup.bits;
+                let subset = subset | 1 << one.toggle;
+                let saved =
+                    lookup.lattice.saving_of_subset(subset) + value.more.saving_of_subset(subset);
+                let after = PipelineTotals::replay_totals(&plan, subset);
+                let wanted = Saving::between_totals(&nothing, &after);
+                assert_eq!(saved, wanted, "{}.{} at {}", chosen.id(), spec.key, value.value);
             }
         }
     });

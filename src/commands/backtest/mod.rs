@@ -3,6 +3,7 @@
 mod backtest_input;
 mod prediction;
 
+use super::progress::{FIGURES, with_progress};
 use super::{
     AtPlace, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, Messages, WANTED_INSTANT,
     render_answer, render_document,
@@ -66,7 +67,7 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
         };
         let stdout = match args.format {
             OutputFormat::Json => shown.to_json(),
-            other => render_document(&shown.to_document(), other),
+            other => render_document(&shown.to_document(), (other, &args.print))?,
         };
         let unmeasured = judged.results.iter().all(|one| one.outcome == Said::NotMeasured);
         let code = if unmeasured { EXIT_NOT_JUDGED } else { super::EXIT_DONE };
@@ -97,7 +98,8 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
         settings: &settings,
     };
     let predictions = asked.predict_rollouts(&data)?;
-    let result = run_backtest(&data, &settings, &predictions)?;
+    let result =
+        with_progress(FIGURES, |progress| run_backtest(&data, &settings, &predictions, progress))?;
     if let Some(path) = &args.observations {
         let (name, digest) =
             (backtest_input::joined_names(&sources), backtest_input::combined_digest(&sources));
@@ -115,7 +117,10 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
-        other => render_answer(shown.first_screen(), shown.to_document(), other, args.detail),
+        other => {
+            let (first, printing) = (shown.first_screen(), (other, &args.print));
+            render_answer(first, shown.to_document(), printing, args.detail)?
+        }
     };
     let mut effects = result.metric_effects.iter().flat_map(|study| &study.effects);
     // Too few pipelines around every date is no answer, and CI should not take it for one.

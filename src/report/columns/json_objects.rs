@@ -98,6 +98,11 @@ fn field_schema<R>(field: &ColumnField<'_, R>) -> JsonValue {
     if !field.unit.is_empty() {
         schema.insert(2, ("unit".into(), field.unit.into()));
     }
+    // Under which heading CSV has it; a list or an object is a table of its own there.
+    if !field.heading.is_empty() && matches!(field.value, FieldValue::Cell(_)) {
+        let headings = field.table_column().headings_for_programs().join(", ");
+        schema.push(("csv".into(), JsonValue::Text(headings)));
+    }
     JsonValue::Object(schema)
 }
 

@@ -172,14 +172,14 @@
     };
   }
 
-  function readTables(bytes, data) {
+  function readTables(bytes, all, data) {
     const read = reader(bytes);
-    const tables = data.tables.map(({ toggles, sums }) => {
+    const tables = all.map(({ toggles, sums, when }) => {
       const { low, high } = ends(toggles.length);
       const size = 1 << toggles.length;
       // By the place of each sum that the table holds: its column.
       const columns = new Map(sums.map((sum) => [sum, readColumn()]));
-      return { toggles, columns, amounts: amountColumns(columns, size) };
+      return { toggles, when, columns, amounts: amountColumns(columns, size) };
 
       function readColumn() {
         const divisor = read.big();
@@ -251,17 +251,21 @@
 
   const indexOf = (toggles, on) => toggles.reduce((all, at, bit) => all | (on[at] << bit), 0);
 
+  // A table of a moved parameter counts only while its toggle is on.
+  const acts = (table, on) => table.when === undefined || on[table.when];
+
   function model(data, tables) {
     return {
       // What a set saves, in money or in tokens.
       saved: (on, unit) =>
         tables.reduce((all, table) => {
           const column = table.amounts[unit];
-          return column ? all + column[indexOf(table.toggles, on)] : all;
+          return column && acts(table, on) ? all + column[indexOf(table.toggles, on)] : all;
         }, 0n),
       sums: (on) => {
         const sums = data.sums.map(() => 0n);
         for (const table of tables) {
+          if (!acts(table, on)) continue;
           const at = indexOf(table.toggles, on);
           table.columns.forEach((column, sum) => (sums[sum] += column[at]));
         }
@@ -277,8 +281,9 @@
       let sum = 0n;
       for (const table of tables) {
         const [bit, column] = [table.toggles.indexOf(toggle), columnOf(table)];
-        if (bit < 0 || !column) continue;
         const at = indexOf(table.toggles, on);
+        if (column && table.when === toggle) sum += column[at];
+        if (bit < 0 || !column || !acts(table, on)) continue;
         sum += column[at | (1 << bit)] - column[at & ~(1 << bit)];
       }
       return sum;
@@ -558,8 +563,9 @@
   async function start() {
     const data = JSON.parse(find("#data").textContent);
     checkWords(data);
-    const [tableBytes, curveBytes] = await Promise.all([unpacked("packed-sums"), unpacked("packed-curves")]);
-    const tables = readTables(tableBytes, data);
+    const blocks = ["packed-sums", "packed-curves", "packed-moves"];
+    const [tableBytes, curveBytes, moveBytes] = await Promise.all(blocks.map(unpacked));
+    const tables = readTables(tableBytes, data.tables, data);
     readCurves(curveBytes, data);
     const { saved: savedIn, sums, adds, addsTo } = model(data, tables);
     const { toggles } = data;
@@ -592,6 +598,62 @@
 
     const chosen = () => ids.filter((_, at) => on[at]);
 
+    // ---- one parameter at another value: tables of what that changes, behind all others ---------
+
+    const setTables = tables.length;
+    const none = { move: null, value: null };
+    let moved = none;
+
+    // Takes a parameter, and a value that was replayed; none of them is the middle.
+    function setMoved(move, value) {
+      moved = move ? { move, value } : none;
+      tables.length = setTables;
+      if (!value) return;
+      const all = value.tables.map((toggles) => ({ toggles, sums: data.tables[0].sums, when: move.toggle }));
+      tables.push(...readTables(moveBytes.subarray(...value.bytes), all, data));
+    }
+
+    // The stops of its slider: the values, with the middle among them.
+    const stopsOf = (move) => [...move.values.slice(0, move.below), null, ...move.values.slice(move.below)];
+    const movedWords = () => (moved.value ? `${moved.move.key} at ${moved.value.words}` : "");
+
+    function showMoved() {
+      const { move, value } = moved;
+      find("#parameter").value = move ? move.key : "";
+      const slider = find("#value");
+      slider.parentElement.hidden = !move;
+      find("#curves").hidden = !data.curves.length || Boolean(value);
+      if (!move) {
+        find("#moved-note").textContent = "";
+        return;
+      }
+      const stops = stopsOf(move);
+      slider.max = stops.length - 1;
+      slider.value = stops.indexOf(value);
+      const words = value ? value.words : "its middle";
+      find("#value-words").textContent = words;
+      slider.setAttribute("aria-valuetext", words);
+      const { id } = toggles[move.toggle];
+      const replayed = move.values.map((one) => one.words).join(", ");
+      const note = find("#moved-note");
+      note.textContent = `${move.what}. Computed beforehand at its middle and at ${replayed}.`;
+      if (!on[move.toggle]) note.append(` ${id} is not ticked: nothing moves.`);
+      if (!value) return;
+      const same = element("code", {}, `--set ${move.key}=${value.typed}`);
+      note.append(" The same as ", same, ". Best, steps of effort, bands, wall clock and curves stay at the middle.");
+    }
+
+    function fillParameters() {
+      const groups = new Map();
+      for (const move of data.moves) {
+        const { id, title } = toggles[move.toggle];
+        if (!groups.has(id)) groups.set(id, element("optgroup", { label: `${id} ${title}` }));
+        groups.get(id).append(element("option", { value: move.key }, move.key));
+      }
+      find("#parameter").append(...groups.values());
+      find("#moves").hidden = !data.moves.length;
+    }
+
     const totals = new Map();
     for (const cell of every("[data-total]")) {
       totals.set(`${cell.dataset.total} ${cell.dataset.side}`, cell);
@@ -611,6 +673,11 @@
         find(`[data-share="${name}"]`).textContent = share;
       };
       data.sums.forEach((sum, at) => row(sum.name, sum.unit, baseline[at], saved[at]));
+      // The clock was run at the middles alone.
+      if (moved.value && totals.has("wall_clock_ms after")) {
+        for (const side of ["after", "saved"]) put(totals.get("wall_clock_ms " + side), "", "-");
+        find('[data-share="wall_clock_ms"]').textContent = "-";
+      }
       row("tokens", "tokens", headOf(baseline), headOf(saved));
     }
 
@@ -648,10 +715,11 @@
         quiet.push(`calls today ${say.count(was)}, with fixes ${say.count(was - less)}`);
       }
       const clock = sumAt("wall_clock_ms");
-      if (clock >= 0) {
+      if (clock >= 0 && !moved.value) {
         quiet.push(`${say.time(baseline[clock])} on the clock, with fixes ${say.time(baseline[clock] - saved[clock])}`);
       }
       quiet.push(`${chosen().length} of ${most} ticked`);
+      if (moved.value) quiet.push(movedWords());
       line.append(element("span", { class: "quiet" }, " \u00b7 " + quiet.join(" \u00b7 ")));
     }
 
@@ -701,10 +769,13 @@
       for (const button of every("[data-amounts]")) {
         button.setAttribute("aria-pressed", button.dataset.amounts === unit);
       }
-      const none = toggles.map(() => 0);
+    }
+
+    function showAlone() {
+      const nothing = toggles.map(() => 0);
       toggles.forEach((_, at) => {
         if (!alones[at]) return;
-        const amount = adds(none, at, unit);
+        const amount = adds(nothing, at, unit);
         alones[at].dataset.sort = amount;
         find(".amount", alones[at]).textContent = inUnit(amount);
       });
@@ -731,9 +802,11 @@
         boxes[at].checked = Boolean(on[at]);
         boxes[at].closest("tr").classList.toggle("on", Boolean(on[at]));
         showAdded(cells[at], () => adds(on, at, unit), inUnit);
-        showAdded(clocks[at], () => addsTime(on, at), say.time);
+        showAdded(clocks[at], () => addsTime(on, at), moved.value ? () => "-" : say.time);
       });
+      showAlone();
       showEffort();
+      showMoved();
       showWaterfall();
       for (const panel of panels) panel(on);
       return saved;
@@ -742,6 +815,7 @@
     const state = () => {
       const parts = ["on=" + chosen().map(encodeURIComponent).join(",")];
       if (data.has_dollars && unit === "tokens") parts.push("unit=tokens");
+      if (moved.value) parts.push(`set=${moved.move.key}=${moved.value.typed}`);
       if (theme() !== "auto") parts.push("theme=" + theme());
       return "#" + parts.join("&");
     };
@@ -775,6 +849,7 @@
       const said = location.hash.slice(1);
       if (!said.includes("=")) return;
       const unknown = [];
+      setMoved(null);
       for (const part of said.split("&")) {
         const [name, value = ""] = part.split(/=(.*)/s);
         if (name === "on") {
@@ -790,6 +865,12 @@
             const toggle = toggles.find((one) => one.id === id);
             if (!toggle || !toggle.can) unknown.push(id);
           }
+        } else if (name === "set") {
+          const [key, typed] = value.split("=");
+          const move = data.moves.find((one) => one.key === key);
+          const known = move && move.values.find((one) => String(one.typed) === typed);
+          if (known) setMoved(move, known);
+          else unknown.push(value);
         } else if (name === "unit") {
           setUnit(value);
         } else if (name === "theme" && THEMES.includes(value)) {
@@ -828,6 +909,14 @@
       for (const button of every("[data-amounts]")) {
         button.addEventListener("click", () => switchUnit(button.dataset.amounts));
       }
+      find("#parameter").addEventListener("change", (event) => {
+        setMoved(data.moves.find((one) => one.key === event.target.value), null);
+        change("Parameter");
+      });
+      find("#value").addEventListener("input", (event) => {
+        setMoved(moved.move, stopsOf(moved.move)[event.target.value]);
+        change(movedWords() || "Middle");
+      });
       find("#all").addEventListener("click", () => setAll(1));
       find("#none").addEventListener("click", () => setAll(0));
       find("#theme").addEventListener("click", () => {
@@ -907,6 +996,7 @@
     find("#effort").max = Math.max(1, data.stops.length - 1);
     if (data.stops.length) setStop(data.stops.length - 1);
     else toggles.forEach((_, at) => set(at, 1));
+    fillParameters();
     showUnit();
     for (const table of every("table[data-sortable]")) sortable(table);
     restore();

@@ -1,6 +1,6 @@
 //! In which order to build, as every command tells it: a decision, a table, and what is left out.
 
-use super::decision::effort_words;
+use super::decision::{effort_days, effort_words};
 use super::money_fields;
 use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::format::{self, NumberStyle};
@@ -67,7 +67,7 @@ impl<'a> BuildOrderReport<'a> {
         let mut view = TableView::from_fields("Build in this order", &fields, self.rows());
         view.add_footnote(format!(
             "no set of the same or less effort saves more than what stands until any row, by {}; \
-             effort in points of about half a day, 0 for a setting",
+             effort in days of work, 0 for a setting",
             self.0.metric.name()
         ));
         Some(view)
@@ -173,7 +173,10 @@ pub fn step_fields<'a>(
         Field::texts("build", "", "what is built: ids", |row| row.ids(&row.step.built)),
         Field::texts("instead_of", "", "what is given up for it", |row| row.ids(&row.step.dropped)),
         Field::text("", "build", "the same by their titles", BuildRow::words),
-        Field::count("effort", "effort", "points of about half a day for it", BuildRow::own_effort),
+        Field::count("effort", "", "points of about half a day for it", BuildRow::own_effort),
+        Field::number("", "effort, days", "the same in days", |row: &BuildRow<'a>| {
+            effort_days(row.own_effort())
+        }),
         Field::tokens("", format!("adds, {noun}"), "saved on top", move |row| {
             row.after.headline_amount(headline) - row.before.headline_amount(headline)
         })

@@ -377,6 +377,12 @@ pub fn effort_words(points: u32) -> String {
     }
 }
 
+/// The same in thousandths of a day, for tables whose figures are summed.
+#[must_use]
+pub fn effort_days(points: u32) -> i64 {
+    i64::from(points) * 500
+}
+
 /// The same in a column: `setting`, `0.5 d`.
 #[must_use]
 pub fn effort_cell(points: u32) -> String {

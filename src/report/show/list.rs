@@ -1,5 +1,6 @@
 //! What there is: recordings, scenarios, toggles; and one toggle at length.
 
+use super::decision::effort_words;
 use super::{parameter_cell, typed_parameter};
 use crate::intervene::{ALL, NameListSpec, ParamSpec, ToggleCard};
 use crate::report::columns::{ColumnField, object_json};
@@ -159,9 +160,9 @@ pub fn card_document(card: &ToggleCard) -> ReportDocument {
     }
     section = section.with_paragraph(RichText::new().with_plain("Knob: ").with_plain(card.knob));
     section = section.with_paragraph(format!(
-        "Effort {} in points of about half a day, risk {} of 3: judgement, to be edited in a \
-         scenario.",
-        card.grade.effort, card.grade.risk
+        "Effort: {}, risk {} of 3: judgement, to be edited in a scenario.",
+        effort_words(card.grade.effort),
+        card.grade.risk
     ));
     document.add_section(section);
     if !card.name_lists.is_empty() {

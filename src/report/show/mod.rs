@@ -24,6 +24,7 @@ pub mod price_notes;
 pub(crate) mod report;
 pub mod routes;
 pub mod scenario;
+pub mod schema;
 pub(crate) mod session_names;
 pub mod steps;
 pub(crate) mod sweep;

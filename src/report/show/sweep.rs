@@ -3,7 +3,7 @@
 mod first_screen;
 
 use super::build_order::{BuildOrderReport, saved_fields, step_fields};
-use super::decision::Decision;
+use super::decision::{Decision, effort_days};
 use super::volume::Volume;
 use super::{Provenance, totals_fields};
 use crate::plan::ToggleSubset;
@@ -79,8 +79,7 @@ impl<'a> SweepReport<'a> {
         let title = format!("Pareto front: {} saved against effort", self.metric_name());
         let mut view = self.sets_table(&title, self.entries_of(&self.sweep.pareto));
         view.add_footnote(
-            "no other set saves as much with less effort; effort in points of about half a day, \
-             summed; risk: the highest of the set, 1 to 3",
+            "no other set saves as much with less effort; effort in days of work, summed; risk: the highest of the set, 1 to 3",
         );
         view
     }
@@ -194,7 +193,10 @@ fn set_fields<'a>(
         }),
         Field::object("saving", "what it saves", saved_fields(headline), |set| set.entry),
         Field::count("", "size", "how many toggles", |set| set.entry.toggle_count()),
-        Field::count("effort", "effort", "the sum of theirs", |set| set.entry.effort),
+        Field::count("effort", "", "the sum of theirs", |set| set.entry.effort),
+        Field::number("", "effort, days", "the same in days", |set: &SweptSet<'a>| {
+            effort_days(set.entry.effort)
+        }),
         Field::count("risk", "risk", "the highest of theirs, 1 to 3", |set| set.entry.risk),
         Field::tokens("", format!("{noun} saved"), "in the headline's figure", move |set| {
             set.entry.headline_amount(headline)

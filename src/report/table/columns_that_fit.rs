@@ -7,6 +7,8 @@ use crate::report::view::{Alignment, ColumnKind, KEPT, TableLook, TableView};
 const MOST_WORDS_WIDTH: usize = 64;
 /// Columns of words are not squeezed below this as long as another column can go.
 const FEWEST_WORDS_WIDTH: usize = 18;
+/// On narrower screens words of a first screen are wrapped too, before a figure goes.
+const NARROW_SCREEN: u16 = 60;
 
 /// A column that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,8 @@ pub fn columns_that_fit(
     cells: &[Vec<String>],
     screen: Option<u16>,
 ) -> Vec<ShownColumn> {
-    let needs = column_needs(view, cells);
+    let is_narrow = screen.is_some_and(|columns| columns < NARROW_SCREEN);
+    let needs = column_needs(view, cells, is_narrow);
     let Some(screen) = screen else {
         let all = needs.iter().map(|need| ShownColumn { at: need.at, width: need.most });
         return all.collect();
@@ -71,7 +74,7 @@ fn frame_width(view: &TableView, shown: &[ColumnNeed]) -> usize {
     paddings.sum()
 }
 
-fn column_needs(view: &TableView, cells: &[Vec<String>]) -> Vec<ColumnNeed> {
+fn column_needs(view: &TableView, cells: &[Vec<String>], is_narrow: bool) -> Vec<ColumnNeed> {
     let needs = view.columns.iter().enumerate().map(|(at, column)| {
         let words = || cells.iter().map(|row| row[at].as_str());
         let widest = words().map(text_width).max().unwrap_or(0);
@@ -88,7 +91,8 @@ fn column_needs(view: &TableView, cells: &[Vec<String>]) -> Vec<ColumnNeed> {
             // Half of a figure would be another figure.
             (widest.max(heading.1), widest.max(heading.0))
         };
-        let least = if view.look == TableLook::FirstScreen { most.max(heading.0) } else { least };
+        let is_whole = view.look == TableLook::FirstScreen && !is_narrow;
+        let least = if is_whole { most.max(heading.0) } else { least };
         ColumnNeed { at, least, most: most.max(least), rank }
     });
     needs.collect()

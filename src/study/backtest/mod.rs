@@ -29,6 +29,7 @@ pub use rollout_batches::{ExclusionReason, FEWEST_PIPELINES, Rollout, RolloutBat
 pub use rollout_effects::{MetricEffects, RolloutEffect, WindowEffect};
 
 use crate::price::DAY_MS;
+use crate::study::progress::{ProgressListener, WorkMeter};
 use crate::study::stats::bootstrap::holm_adjusted;
 use backtest_sample::MetricQuestion;
 use pipeline_figures::PipelineFigures;
@@ -172,6 +173,7 @@ pub(crate) fn run_backtest(
     data: &BacktestData,
     settings: &BacktestSettings,
     predictions: &[RolloutPrediction],
+    progress: ProgressListener<'_>,
 ) -> Result<BacktestResult, BacktestError> {
     let (all, eras) = (data.all_pipelines(), data.rollout_batches());
     // Before anything is computed: a misspelt step would look like one that nothing tells of.
@@ -198,15 +200,20 @@ pub(crate) fn run_backtest(
     }
     let metrics = selected_metrics(&all, settings);
     let adjust = &settings.adjust;
+    // Of the first metric also in every window.
+    let questions = (1 + settings.steps.len()) * (metrics.len() + usize::from(!has_windows));
+    let meter = WorkMeter::new(progress, questions as u64);
     // Whole pipelines first, then each step that was asked for.
     for step in std::iter::once(None).chain(settings.steps.iter().map(|s| Some(s.as_str()))) {
         for (index, &metric) in metrics.iter().enumerate() {
             let question = MetricQuestion { step, metric, adjust };
             result.metric_effects.push(lab.estimate_metric(&question));
+            meter.add(1);
             // Two given windows have no other ones to compare them with.
             // Of one metric alone, because every window takes a bootstrap of its own.
             if index == 0 && !has_windows {
                 result.window_effects.extend(lab.estimate_in_windows(&question));
+                meter.add(1);
             }
         }
     }

@@ -10,6 +10,7 @@ use super::noise_bootstrap::{BootstrapDraws, LimitTest};
 use super::{ComparisonDesign, FigureKey, GateMetric, GateSample, GateScope};
 use crate::fixed_point::ONE;
 use crate::seed::Seed;
+use crate::study::progress::{ProgressListener, WorkMeter};
 use crate::study::stats::random_draws::{draw_below, draw_normal};
 use crate::units::BASIS_POINTS;
 use rayon::prelude::*;
@@ -158,8 +159,8 @@ pub(crate) fn measure_noise(
 pub(crate) fn compute_power(
     recordings: &[Vec<GateSample>],
     metric: GateMetric,
-    confidence: f64,
-    seed: Seed,
+    (confidence, seed): (f64, Seed),
+    progress: ProgressListener<'_>,
 ) -> Option<PowerTable> {
     let noise = measure_noise(recordings, metric)?;
     // Simulated recordings draw their sessions from all measured ones together, with replacement.
@@ -170,8 +171,15 @@ pub(crate) fn compute_power(
             cells.extend(RECORDINGS.map(|recordings| (how, sessions, recordings)));
         }
     }
-    let found: Vec<Vec<DetectionRate>> =
-        cells.into_par_iter().map(|cell| detection_rates(&pool, cell, confidence, seed)).collect();
+    let meter = WorkMeter::new(progress, cells.len() as u64);
+    let found: Vec<Vec<DetectionRate>> = cells
+        .into_par_iter()
+        .map(|cell| {
+            let rates = detection_rates(&pool, cell, confidence, seed);
+            meter.add(1);
+            rates
+        })
+        .collect();
     Some(PowerTable { noise, rates: found.concat() })
 }
 

@@ -11,29 +11,13 @@ use crate::recording::Recording;
 use crate::scenario::{ChosenToggle, Scenario};
 use crate::seed::Seed;
 use crate::study::backtest::ObservedEffect;
-use std::fmt;
+use crate::study::progress::ProgressListener;
 
 /// The subset of the first `n` toggles.
 #[must_use]
 pub fn subset_of_first(n: usize) -> ToggleSubset {
     // A shift by all 64 bits is an overflow.
     if n >= 64 { ToggleSubset::MAX } else { (1 << n) - 1 }
-}
-
-/// Who hears how far long work is: how much is done, and of how much. Numbers do not depend on it.
-#[derive(Clone, Copy)]
-pub struct ProgressListener<'a>(pub &'a (dyn Fn(u64, u64) + Sync));
-
-impl Default for ProgressListener<'_> {
-    fn default() -> Self {
-        Self(&|_, _| {})
-    }
-}
-
-impl fmt::Debug for ProgressListener<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ProgressListener")
-    }
 }
 
 /// Everything that a comparison depends on.

@@ -8,6 +8,7 @@
 use super::savings::{PipelineTotals, Saving};
 use crate::plan::{Island, Plan, ToggleSubset};
 use crate::replay::{self, IslandLanes};
+use crate::study::progress::{ProgressListener, WorkMeter};
 use rayon::prelude::*;
 use std::cmp::Reverse;
 
@@ -48,10 +49,20 @@ impl SubsetLattice {
     /// Replays every island under every subset of its bits; `None` if one has too many.
     #[must_use]
     pub fn from_plan(plan: &Plan, toggles: usize) -> Option<Self> {
+        Self::with_progress(plan, toggles, ProgressListener::default())
+    }
+
+    /// The same, and tells how far it is.
+    #[must_use]
+    pub(crate) fn with_progress(
+        plan: &Plan,
+        toggles: usize,
+        progress: ProgressListener<'_>,
+    ) -> Option<Self> {
         if plan.islands.iter().any(|island| island.touched_by.count_ones() > MOST_BITS) {
             return None;
         }
-        Some(Self { toggles, tables: island_tables(plan, |_| true) })
+        Some(Self { toggles, tables: tables_by_bits(plan, plan.islands.iter(), progress) })
     }
 
     /// The subsets of some toggles alone, all others off.
@@ -65,7 +76,8 @@ impl SubsetLattice {
         let most = islands.iter().map(|island| island.touched_by.count_ones()).max();
         // Callers choose the bits so that this holds (`SubsetLookup`).
         assert!(most.unwrap_or(0) <= MOST_BITS, "{bits:b} has too many bits in one island");
-        Self { toggles, tables: tables_by_bits(plan, islands.iter()) }
+        let unheard = ProgressListener::default();
+        Self { toggles, tables: tables_by_bits(plan, islands.iter(), unheard) }
     }
 
     /// The same sums in fewer tables: one whose bits are all among those of another joins it.
@@ -110,17 +122,25 @@ impl SubsetLattice {
 
 /// The tables of chosen islands, in the order of their bits.
 pub(crate) fn island_tables(plan: &Plan, chosen: impl Fn(&&Island) -> bool) -> Vec<SavingsTable> {
-    tables_by_bits(plan, plan.islands.iter().filter(chosen))
+    tables_by_bits(plan, plan.islands.iter().filter(chosen), ProgressListener::default())
 }
 
-fn tables_by_bits<'a>(plan: &Plan, islands: impl Iterator<Item = &'a Island>) -> Vec<SavingsTable> {
+/// A table for all islands that the same bits touch.
+pub(super) fn tables_by_bits<'a>(
+    plan: &Plan,
+    islands: impl Iterator<Item = &'a Island>,
+    progress: ProgressListener<'_>,
+) -> Vec<SavingsTable> {
     let mut islands: Vec<&Island> = islands.filter(|island| island.touched_by != 0).collect();
     // Stable, so that islands of the same bits stay in the order of the plan.
     islands.sort_by_key(|island| island.touched_by);
     let work: u64 = islands.iter().map(|island| island_work(plan, island)).sum();
     // Islands that the same bits touch share a table: what they save is added up.
     let alike = islands.chunk_by(|a, b| a.touched_by == b.touched_by);
-    alike.map(|islands| SavingsTable::from_islands(plan, islands, work > WORTH_THREADS)).collect()
+    let meter = WorkMeter::new(progress, work);
+    let is_parallel = work > WORTH_THREADS;
+    let tables = alike.map(|it| SavingsTable::from_islands(plan, it, (&meter, is_parallel)));
+    tables.collect()
 }
 
 /// The islands as some bits alone touch them: to [`IslandLanes`] the others are off.
@@ -136,7 +156,7 @@ pub(crate) fn mask_islands(plan: &Plan, bits: ToggleSubset) -> impl Iterator<Ite
 
 /// Rows of an island under every subset of its bits; a row of a subset that brings rules counts
 /// as [`RULED_ROW_WORK`] of those that lanes share.
-fn island_work(plan: &Plan, island: &Island) -> u64 {
+pub(super) fn island_work(plan: &Plan, island: &Island) -> u64 {
     // Every subset of the island's bits replays all of its rows.
     let rows = (plan.row_count_of_island(island) as u64) << island.touched_by.count_ones();
     let ruling = (island.ruled_by | island.placed_by).count_ones();
@@ -155,6 +175,8 @@ struct IslandReplay<'a> {
     /// The entry of each lane in the block of no shared bit.
     places: Vec<usize>,
     bits: ToggleSubset,
+    /// Rows of each block, those of the islands like it included.
+    block_work: u64,
 }
 
 impl<'a> IslandReplay<'a> {
@@ -167,7 +189,9 @@ impl<'a> IslandReplay<'a> {
         let places = (0..1 << lanes.lane_bits().len())
             .map(|lane| gather_bits(lanes.subset_of_lane(0, lane), bits) as usize)
             .collect();
-        Self { plan, count, lanes, before, places, bits }
+        let work = island_work(plan, island).saturating_mul(count as u64);
+        let block_work = work >> lanes.shared_bits().count_ones();
+        Self { plan, count, lanes, before, places, bits, block_work }
     }
 
     fn block_count(&self) -> u64 {
@@ -190,7 +214,11 @@ impl<'a> IslandReplay<'a> {
 }
 
 impl SavingsTable {
-    fn from_islands(plan: &Plan, islands: &[&Island], parallel: bool) -> Self {
+    fn from_islands(
+        plan: &Plan,
+        islands: &[&Island],
+        (meter, parallel): (&WorkMeter<'_>, bool),
+    ) -> Self {
         let bits = islands.first().map_or(0, |island| island.touched_by);
         let mut savings = vec![Saving::default(); 1 << bits.count_ones()];
         let islands = plan.group_alike_islands(islands.iter().copied());
@@ -210,6 +238,7 @@ impl SavingsTable {
                     .map(|(part, block)| {
                         let mut saved = Vec::with_capacity(part.places.len());
                         part.replay_block(block, |at, saving| saved.push((at, saving)));
+                        meter.add(part.block_work);
                         saved
                     })
                     .collect();

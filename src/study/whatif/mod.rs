@@ -20,6 +20,8 @@ pub mod load_bands;
 pub(crate) mod marginal_savings;
 pub(crate) mod measured_steps;
 pub mod minutes;
+#[cfg(any(test, feature = "charts"))]
+pub mod moved_parameters;
 pub mod night;
 pub(crate) mod observed_savings;
 pub(crate) mod open_counts;

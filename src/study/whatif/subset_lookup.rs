@@ -21,8 +21,12 @@ const MOST_WORK: u64 = 1 << 30;
 pub struct SubsetLookup {
     /// Their bits. Toggles that change nothing are among them: they cost no entry.
     pub bits: ToggleSubset,
+    /// The toggles behind them, those that move most first.
+    pub order: Vec<usize>,
     /// What every subset of them saves, in as few tables as can be.
     pub lattice: SubsetLattice,
+    /// The same with a table for all islands that the same bits touch.
+    pub by_islands: SubsetLattice,
 }
 
 impl SubsetLookup {
@@ -44,7 +48,10 @@ impl SubsetLookup {
             (best >> at & 1 == 0, Reverse(sizes.map(i128::abs)), at)
         });
         let bits = choose_toggles(&RowsByMask::from_plan(plan), &order, MOST_ENTRIES);
-        Self { bits, lattice: SubsetLattice::for_bits(plan, count, bits).merge_nested_tables() }
+        order.retain(|toggle| bits >> toggle & 1 == 1);
+        let by_islands = SubsetLattice::for_bits(plan, count, bits);
+        let lattice = by_islands.clone().merge_nested_tables();
+        Self { bits, order, lattice, by_islands }
     }
 
     /// Whether a toggle is among them.
@@ -68,26 +75,32 @@ impl RowsByMask {
 
     /// Whether the tables of some bits hold at most so many entries and can be filled.
     fn fits_within(&self, bits: ToggleSubset, most: u64) -> bool {
-        let mut masks: Vec<ToggleSubset> = self.0.keys().map(|mask| mask & bits).collect();
-        // Largest first: a mask inside a larger one needs no table of its own, because islands that
-        // fewer toggles touch are added to the table of more.
-        masks.sort_by_key(|mask| (Reverse(mask.count_ones()), *mask));
-        masks.dedup();
+        let masks = || self.0.keys().map(|mask| mask & bits);
         // No table has more bits than a lattice is exact for.
-        if masks.first().is_some_and(|mask| mask.count_ones() > MOST_BITS) {
+        if masks().any(|mask| mask.count_ones() > MOST_BITS) {
             return false;
         }
-        let mut tables: Vec<ToggleSubset> = Vec::new();
-        for mask in masks {
-            if tables.iter().all(|larger| mask & !larger != 0) {
-                tables.push(mask);
-            }
-        }
-        let entries = tables.iter().map(|mask| 1_u64 << mask.count_ones()).sum::<u64>();
+        let entries = count_table_entries(masks());
         // Two bounds: entries are bytes of the page, work is time to fill them.
         let work = self.0.iter().map(|(mask, rows)| rows << (mask & bits).count_ones());
         entries <= most && work.fold(0, u64::saturating_add) <= MOST_WORK
     }
+}
+
+/// Entries of the tables for islands that some masks of bits touch.
+pub(super) fn count_table_entries(masks: impl Iterator<Item = ToggleSubset>) -> u64 {
+    let mut masks: Vec<ToggleSubset> = masks.collect();
+    // Largest first: a mask inside a larger one needs no table of its own, because islands that
+    // fewer toggles touch are added to the table of more.
+    masks.sort_by_key(|mask| (Reverse(mask.count_ones()), *mask));
+    masks.dedup();
+    let mut tables: Vec<ToggleSubset> = Vec::new();
+    for mask in masks {
+        if tables.iter().all(|larger| mask & !larger != 0) {
+            tables.push(mask);
+        }
+    }
+    tables.iter().map(|mask| 1_u64 << mask.count_ones()).sum()
 }
 
 /// The toggles that fit, the first of an order first.

@@ -87,7 +87,8 @@ pub fn sweep_subsets(
         return Err(SweepError::TooMany(toggles.len()));
     }
     let plan: Plan = experiment.compile_plan(recording, &patches)?;
-    let lattice = SubsetLattice::from_plan(&plan, toggles.len()).ok_or(SweepError::TooDense)?;
+    let lattice = SubsetLattice::with_progress(&plan, toggles.len(), experiment.progress)
+        .ok_or(SweepError::TooDense)?;
     let entries = sweep_entries(&lattice, &toggles);
     let sets = SweptSets { toggles: &toggles, entries: &entries, metric };
     Ok(SubsetSweep {

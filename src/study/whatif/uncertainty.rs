@@ -32,11 +32,11 @@ use crate::reconstruct::routes::WINDOW_DAYS;
 use crate::recording::Recording;
 use crate::seed::Seed;
 use crate::study::backtest::ObservedEffect;
+use crate::study::progress::WorkMeter;
 use crate::study::stats::quantile::CredibleBand;
 use crate::study::stats::random_draws::draw_normal;
 use crate::units::{BASIS_POINTS, ratio_bp, scale_by_ratio};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One toggle in all draws.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,13 +129,12 @@ fn draw_outcomes<'a>(
         lattices: affordable_lattices(SubsetLattice::rows_to_replay(plan), count),
         observations: observed_savings::observations_to_compare(experiment),
     };
-    let done = AtomicU64::new(0);
+    let meter = WorkMeter::new(experiment.progress, count.into());
     let drawn: Vec<DrawOutcome> = (0..count)
         .into_par_iter()
         .map(|k| {
             let drawn = lab.replay_draw(k);
-            // Draws end in any order: how many there are is told, not which.
-            (experiment.progress.0)(done.fetch_add(1, Ordering::Relaxed) + 1, count.into());
+            meter.add(1);
             drawn
         })
         .collect::<Result<_, _>>()?;

@@ -50,13 +50,20 @@ impl Written {
 
     /// `compare` with exactly these toggles, each as in the scenario.
     fn compare(&mut self, on: &[String]) -> &Value {
-        self.compared.entry(on.to_vec()).or_insert_with(|| {
+        self.compare_moved(on, "")
+    }
+
+    /// The same with a parameter at another value, as behind `--set`.
+    fn compare_moved(&mut self, on: &[String], moved: &str) -> &Value {
+        let key = [on, &[moved.to_owned()]].concat();
+        self.compared.entry(key).or_insert_with(|| {
             let mut part = self.scenario.clone();
             part.insert("draws".into(), 0.into());
             let toggles = part["toggles"].as_table_mut().expect("toggles");
             toggles.retain(|id, _| on.iter().any(|one| one == id));
             let file = self.folder.file("part.toml", part.to_string().as_bytes());
-            json(&["compare", &self.recording, "--scenario", &file])
+            let set: &[&str] = if moved.is_empty() { &[] } else { &["--set", moved] };
+            json(&[&["compare", &self.recording, "--scenario", &file], set].concat())
         })
     }
 

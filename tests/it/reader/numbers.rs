@@ -91,6 +91,89 @@ fn transcripts_say_what_compare_says() {
     open.0.is_quiet();
 }
 
+#[test]
+#[cfg_attr(not(browser_at_hand), ignore = "no browser: WINDTUNNEL_BROWSER names one")]
+fn a_moved_parameter_says_what_compare_says() {
+    let mut written = Written::of("order-774", "order-774");
+    let mut open = written.open("");
+    let all = open.choices();
+    let mut moves = open.words(
+        "JSON.parse(document.querySelector('#data').textContent).moves
+            .flatMap((move) => move.values.map((value) => `${move.key}=${value.typed}`))",
+    );
+    assert!(moves.len() > 50, "{moves:?}");
+    // Every fifth: each parameter, at one value or another.
+    let mut at = 0;
+    moves.retain(|_| {
+        at += 1;
+        at % 5 == 0
+    });
+    for (set, on) in moves.iter().zip(random(&all, moves.len())) {
+        let on: Vec<_> =
+            all.iter().filter(|id| on.contains(id) || set.starts_with(*id)).cloned().collect();
+        open.0.eval(&format!("location.hash = '#on={}&set={set}'", on.join(",")));
+        open.settle();
+        check_moved(&mut open, &mut written, &on, set);
+    }
+    // By hand: the list, then the slider with a key; the address and the note say the same.
+    open.0.click("#best");
+    open.0.eval(
+        "(() => {
+            const list = document.querySelector('#parameter');
+            list.value = 'R2.calls_per_site';
+            list.dispatchEvent(new Event('change'));
+            document.querySelector('#value').focus();
+        })()",
+    );
+    let words = "document.querySelector('#value-words').textContent";
+    assert_eq!(open.0.text(words), "its middle");
+    open.0.press("End");
+    open.settle();
+    assert_eq!(open.0.text(words), "4");
+    assert!(open.0.text("location.hash").ends_with("&set=R2.calls_per_site=4"));
+    let note = open.0.text("document.querySelector('#moved-note').textContent");
+    assert!(note.contains("at 2, 3, 4") && note.contains("--set R2.calls_per_site=4"), "{note}");
+    let on = open.ticked();
+    check_moved(&mut open, &mut written, &on, "R2.calls_per_site=4");
+    // What was not replayed is not drawn, and what no value is known of is refused.
+    assert_eq!(open.0.eval("document.querySelector('#curves').hidden"), true);
+    open.0.eval("location.hash = '#on=R2&set=R2.calls_per_site=5'");
+    open.settle();
+    let said = open.0.text("document.querySelector('#notice').textContent");
+    assert!(said.contains("R2.calls_per_site=5"), "{said}");
+    totals(&mut open, &mut written, &["R2".to_owned()]);
+    open.0.is_quiet();
+}
+
+/// Totals, what each toggle adds and the bars, with a parameter at another value.
+fn check_moved(open: &mut Open, written: &mut Written, on: &[String], set: &str) {
+    let shown = open.0.eval(
+        "[...document.querySelectorAll('[data-total][data-side=saved]')]\
+         .map((one) => [one.dataset.total, one.dataset.value])",
+    );
+    let saving = written.compare_moved(on, set)["joint"]["saving"].clone();
+    let mut met = 0;
+    for pair in shown.as_array().expect("rows") {
+        let (name, value) = (pair[0].as_str().expect("a name"), &pair[1]);
+        // The clock was run at the middle alone: a dash.
+        let wanted = match name {
+            "wall_clock_ms" => String::new(),
+            "cost_hidden_pico_usd" => continue,
+            name => saving[name].to_string(),
+        };
+        assert_eq!(value.as_str(), Some(wanted.as_str()), "{name}: {set} on {on:?}");
+        met += 1;
+    }
+    assert!(met > 8, "{shown}");
+    let adds = open.numbers("adds");
+    let toggle = set.split('.').next().expect("a toggle").to_owned();
+    let without: Vec<_> = on.iter().filter(|id| **id != toggle).cloned().collect();
+    let after = whole(&written.compare(&without)["variant"]["cost_pico_usd"]);
+    let with = whole(&written.compare_moved(on, set)["variant"]["cost_pico_usd"]);
+    assert_eq!(adds[&toggle], after - with, "{set} on {on:?}");
+    assert_eq!(open.numbers("bar")["result"], with, "{set} on {on:?}");
+}
+
 /// Time from a tick to the new layout, in the page: the median and the 90th of 100 ticks.
 const TICKS: &str = "(() => {
     const toggles = [...document.querySelectorAll('input[data-toggle]:not(:disabled)')];

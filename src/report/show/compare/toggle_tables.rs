@@ -3,6 +3,7 @@
 use super::{ComparisonReport, verdict_tone};
 use crate::report::columns::ColumnField;
 use crate::report::format;
+use crate::report::show::decision::effort_days;
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
@@ -30,7 +31,7 @@ impl ComparisonReport<'_> {
         let title = "The same in dollars, with calls, effort and risk";
         let mut view = self.table_of_rows(title.to_owned(), ColumnKind::Money);
         view.add_footnote(
-            "calls: alone; effort in points of about half a day, risk 1 to 3: judgement, to be \
+            "calls: alone; effort in days of work, 0 for a setting, risk 1 to 3: judgement, to be \
              edited in a scenario",
         );
         view
@@ -118,7 +119,9 @@ impl ComparisonReport<'_> {
             ));
         }
         if in_dollars {
-            fields.push(Field::count("", "effort", "points of about half a day", |it| it.effort));
+            fields.push(Field::number("", "effort, days", "days of work", |it| {
+                it.effort.map(effort_days)
+            }));
             fields.push(Field::count("", "risk", "1 to 3", |it| {
                 it.toggle.map(|toggle| toggle.grade.risk)
             }));

@@ -6,6 +6,7 @@ use super::toggle_tables::claimed_ends;
 use super::{ComparisonReport, claim_name, verdict_tone};
 use crate::report::columns::ColumnField;
 use crate::report::format::{self, NumberStyle};
+use crate::report::show::decision::effort_words;
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, RichText, Section, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
@@ -143,10 +144,9 @@ impl ComparisonReport<'_> {
                 } else {
                     format!("{} tokens", format::format_tokens(*gain, false))
                 };
-                let points = if *effort == 1 { "point" } else { "points" };
                 format!(
-                    "once known, it changes what to build with {effort} {points} of effort, worth \
-                     {gain} on average"
+                    "once known, it changes what to build for {}, worth {gain} on average",
+                    effort_words(*effort)
                 )
             }
             KnowledgeEffect::Verdict { claim, share_bp } => format!(

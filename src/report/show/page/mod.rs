@@ -2,6 +2,7 @@
 //! ticked on and off, sums, waterfall and context curves that follow at once, by look-up alone.
 
 mod build_stops;
+mod moved_values;
 mod packed_tables;
 mod page_sums;
 mod script_data;
@@ -21,6 +22,8 @@ use crate::report::{ReportDocument, Section, SectionItem};
 use crate::scenario::{ChosenToggle, Scenario};
 use crate::study::inspect::context_curves::ContextCurve;
 use crate::study::whatif::compare::ToggleResult;
+use crate::study::whatif::experiment::Experiment;
+use crate::study::whatif::moved_parameters::MovedParameters;
 use crate::study::whatif::saving_bounds::SavingBound;
 use crate::study::whatif::subset_lookup::SubsetLookup;
 use std::fmt::Write as _;
@@ -37,6 +40,8 @@ pub struct PageSource<'a> {
     pub report: &'a FullReport<'a>,
     /// Its toggles, those that wait for a number included.
     pub scenario: &'a Scenario,
+    /// What was compared, to replay it with other parameters.
+    pub experiment: &'a Experiment<'a>,
     /// What was replayed.
     pub recording: &'a Recording,
     /// Pictures as parts of a page, by the path of their file.
@@ -68,6 +73,8 @@ impl PageSource<'_> {
         let clock = clock.as_ref();
         let tables = packed_tables::pack_tables(&lookup.lattice, clock);
         let (curves, block) = packed_tables::pack_curves(self, &lookup);
+        let moved = MovedParameters::for_lookup(self.experiment, comparison, &lookup);
+        let (moves, of_moves) = moved_values::pack_moves(self, &moved, &toggles);
         // The summary leads; what moves stands between it and the other sections.
         let (short, rest) = split_off_summary(&document);
         HtmlPage {
@@ -77,12 +84,16 @@ impl PageSource<'_> {
             unit: if comparison.has_dollars { "money" } else { "tokens" },
             totals: self.total_rows(&lookup, opening, clock),
             toggles: self.toggle_table_html(&lookup, &stops, &toggles, clock),
-            limits: self.omissions_html(&toggles, &curves, clock.is_some()),
+            limits: self.omissions_html(&toggles, &curves, &moved, clock.is_some()),
             contents: contents_html(rest),
             sections: rest.iter().map(|section| self.section_html(section)).collect(),
             provenance: note_lines(&document.provenance),
-            data: self.script_data(&lookup, &toggles, &stops, &curves, clock),
-            blocks: vec![("packed-sums", tables), ("packed-curves", block)],
+            data: self.script_data(&lookup, (&toggles, moves), &stops, &curves, clock),
+            blocks: vec![
+                ("packed-sums", tables),
+                ("packed-curves", block),
+                ("packed-moves", of_moves),
+            ],
         }
         .to_bytes()
     }
@@ -156,14 +167,17 @@ impl PageSource<'_> {
         &self,
         toggles: &[PageToggle<'_>],
         curves: &[ContextCurve],
+        moved: &MovedParameters,
         has_clock: bool,
     ) -> String {
         let mut said: Vec<String> = self.what_stays_fixed(has_clock).into_iter().collect();
         said.insert(
             0,
-            "Every amount here is exact for what is ticked: looked up in a table of all sets. \
-             Parameters stand at their middle; another value is one more report, with --set."
-                .to_owned(),
+            format!(
+                "Every amount here is exact for what is ticked: looked up in a table of all sets. \
+                 Parameters stand at their middle. {}",
+                moved_values::moved_words(moved)
+            ),
         );
         // Refused although they find something: there was no room for their subsets.
         let left: Vec<&str> = toggles

@@ -21,17 +21,22 @@ const MOST_BYTES: usize = 500_000;
 /// clock, where there is one.
 pub fn pack_tables(lattice: &SubsetLattice, clock: Option<&ClockSum>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for table in &lattice.tables {
-        for sum in &SUMS {
-            let column: Vec<i128> = table.savings.iter().map(sum.amount_of).collect();
-            column_packing::pack_column(&column, &mut bytes);
-        }
-    }
+    push_tables(lattice, &mut bytes);
     if let Some(clock) = clock {
         let column: Vec<i128> = clock.saved.saved_ms.iter().map(|&ms| ms.into()).collect();
         column_packing::pack_column(&column, &mut bytes);
     }
     column_packing::deflate_bytes(&bytes)
+}
+
+/// Adds the tables of a lattice, sum by sum one column.
+pub(super) fn push_tables(lattice: &SubsetLattice, bytes: &mut Vec<u8>) {
+    for table in &lattice.tables {
+        for sum in &SUMS {
+            let column: Vec<i128> = table.savings.iter().map(sum.amount_of).collect();
+            column_packing::pack_column(&column, bytes);
+        }
+    }
 }
 
 /// The curves that fit, and the same packed: session by session and point by point one column.

@@ -2,6 +2,7 @@
 //! numbers hold.
 
 use super::build_stops::BuildStop;
+use super::moved_values::PageMoveJson;
 use super::page_sums::{self, ClockSum, PageUnit, SUMS};
 use super::{PageSource, PageToggle};
 use crate::plan::ToggleSubset;
@@ -30,6 +31,7 @@ struct PageData<'a> {
     baseline: Vec<String>,
     toggles: Vec<PageToggleJson<'a>>,
     tables: Vec<PageTableJson>,
+    moves: Vec<PageMoveJson>,
     claims: Vec<PageClaimJson<'a>>,
     curves: Vec<PageCurveJson>,
     /// The groups of misses, by the numbers that curves tell.
@@ -98,7 +100,7 @@ impl PageSource<'_> {
     pub(super) fn script_data(
         &self,
         lookup: &SubsetLookup,
-        toggles: &[PageToggle<'_>],
+        (toggles, moves): (&[PageToggle<'_>], Vec<PageMoveJson>),
         stops: &[BuildStop],
         curves: &[ContextCurve],
         clock: Option<&ClockSum>,
@@ -135,6 +137,7 @@ impl PageSource<'_> {
             baseline: baseline.chain(before_clock).map(|amount| amount.to_string()).collect(),
             toggles: toggles.iter().map(|toggle| self.toggle_json(toggle)).collect(),
             tables: tables.chain(of_minutes).collect(),
+            moves,
             claims: comparison
                 .whole_pipeline_claims()
                 .map(|whole| PageClaimJson {
@@ -193,7 +196,7 @@ pub(super) fn places_in_build_order(toggles: &[PageToggle<'_>], stops: &[BuildSt
 
 /// The toggles behind the bits of a subset, by their places in the list. Toggles that wait for a
 /// number are in the list too, but have no bit.
-fn places_of_bits(toggles: &[PageToggle<'_>], subset: ToggleSubset) -> Vec<usize> {
+pub(super) fn places_of_bits(toggles: &[PageToggle<'_>], subset: ToggleSubset) -> Vec<usize> {
     let bits = (0..64).filter(|bit| subset >> bit & 1 == 1);
     let places = bits.map(|bit| {
         let place =

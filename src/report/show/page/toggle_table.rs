@@ -294,7 +294,7 @@ fn parameter_list(chosen: &ChosenToggle) -> String {
     all.concat()
 }
 
-fn parameter_amount(unit: ParamUnit, value: i64, says_unit: bool) -> String {
+pub(super) fn parameter_amount(unit: ParamUnit, value: i64, says_unit: bool) -> String {
     let words = format::format_value(
         &parameter_value(unit, value),
         NumberStyle { exact: unit == ParamUnit::Tokens, ..NumberStyle::default() },
