@@ -146,7 +146,7 @@ impl MergedPatches {
         })
     }
 
-    /// Makes the system part smaller wherever it enters a session.
+    /// Makes the system part smaller wherever it enters a session, or larger.
     fn shrink_system_part(
         &mut self,
         recording: &Recording,

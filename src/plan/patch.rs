@@ -44,9 +44,9 @@ pub struct Patch {
     /// alphabet counts.
     pub remodelled_sessions: Vec<(u32, String)>,
     /// Sessions whose system prompt and tools would be smaller: (session, tokens less), at most
-    /// the system part that the session starts with. The system part shrinks wherever it enters,
-    /// both prefixes shrink, and so do the sessions that it would spawn. Of several the leanest
-    /// counts.
+    /// the system part that the session starts with; below zero they are larger. The system part
+    /// shrinks wherever it enters, both prefixes shrink, and so do the sessions that it would
+    /// spawn. Of several the leanest counts.
     pub leaner_sessions: Vec<(u32, i64)>,
     /// Sessions under other rules of cache and compaction.
     pub session_rules: Vec<(u32, SessionRules)>,

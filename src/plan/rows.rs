@@ -79,13 +79,11 @@ impl<'a> PlanCompiler<'a> {
             let variant = RunVariant::Model { price, min_cached, long_above, scale_bp };
             self.plan.variants.push((bit, variant));
         }
-        self.plan.variants.extend(variants.leaner.iter().map(|&(less, bit)| {
-            let leaner = RunVariant::Leaner {
-                static_prefix: (session.static_prefix - less).max(0),
-                warm_prefix: (session.warm_prefix - less).max(0),
-            };
-            (bit, leaner)
-        }));
+        // The last of a run's variants counts, so that the leanest is applied last.
+        let leaner = variants.leaner.iter().rev();
+        self.plan.variants.extend(
+            leaner.map(|&(less, bit)| (bit, RunVariant::with_smaller_prefixes(session, less))),
+        );
         let own = self.plan.variants[first_variant as usize..].iter();
         self.touched_by |= own.fold(0, |all, (bit, _)| all | bit);
         self.plan.runs.push(PlanRun {

@@ -1,9 +1,10 @@
 //! What a toggle changes about all calls of a run: its model, or what comes before its messages.
 
 use super::PlanRun;
+use crate::recording::Session;
 
-/// A change to a run. Variants stand in the order in which they are applied: of several models the
-/// last one counts, of several leaner prefixes the leanest.
+/// A change to a run. Variants stand in the order in which they are applied, and of several the
+/// last one counts: of models in the alphabet, of leaner prefixes the leanest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunVariant {
     /// Another model.
@@ -17,7 +18,7 @@ pub enum RunVariant {
         /// Its tokens per 10,000 recorded ones.
         scale_bp: i64,
     },
-    /// Prefixes of the session that are so many tokens smaller.
+    /// Prefixes of the session of another size.
     Leaner {
         /// The static prefix that stays.
         static_prefix: i64,
@@ -27,6 +28,16 @@ pub enum RunVariant {
 }
 
 impl RunVariant {
+    /// The prefixes of a session with so many tokens less, or more where that is below zero.
+    pub(super) fn with_smaller_prefixes(session: &Session, less: i64) -> Self {
+        // Of what nobody keeps nothing is kept either way.
+        let shrink = |prefix: i64| if prefix == 0 { 0 } else { (prefix - less).max(0) };
+        Self::Leaner {
+            static_prefix: shrink(session.static_prefix),
+            warm_prefix: shrink(session.warm_prefix),
+        }
+    }
+
     /// Changes a run.
     pub(crate) fn apply_to_run(&self, run: &mut PlanRun) {
         match *self {
@@ -37,8 +48,8 @@ impl RunVariant {
                 run.scale_bp = scale_bp;
             }
             Self::Leaner { static_prefix, warm_prefix } => {
-                run.static_prefix = run.static_prefix.min(static_prefix);
-                run.warm_prefix = run.warm_prefix.min(warm_prefix);
+                run.static_prefix = static_prefix;
+                run.warm_prefix = warm_prefix;
             }
         }
     }

@@ -288,7 +288,9 @@ pub fn patch(tape: &mut Tape, recording: &Recording) -> Patch {
                 }
             }
             10 => patch.remodelled_sessions.push((session(tape), tape.pick(&MODELS).0.to_owned())),
-            11 => patch.leaner_sessions.push((session(tape), tape.pick(&[300, 0, 5_000, 400_000]))),
+            11 => patch
+                .leaner_sessions
+                .push((session(tape), tape.pick(&[300, 0, 5_000, 400_000, -700]))),
             12 | 13 => {
                 // For one session, or for all of them as toggles do.
                 let (rules, all, one) = (rules(tape), tape.once_in(2), session(tape));

@@ -337,6 +337,32 @@ fn a_leaner_prefix_is_carried_by_no_call_and_survives_smaller() {
     assert_eq!(made(&recording, &[leaner(99_000)]), want);
 }
 
+#[test]
+fn a_larger_prefix_is_read_by_every_call_and_survives_larger() {
+    let by_hand = call(20, 21_000, 15_000, &[(Summary, 3_000)], &[(Text, 9)]);
+    let recording = record(vec![
+        call(0, 20_000, 0, &[(User, 2_000)], &[(ToolInput, 100)]),
+        call(10, 20_300, 20_000, &[(ToolResult, 200)], &[(ToolInput, 100)]),
+        restarted(ContextRestart::ManualCompacted, by_hand),
+    ]);
+    let larger = |more: i64| Patch { leaner_sessions: vec![(0, -more)], ..Patch::default() };
+    let want = vec![
+        // 20,000 + 4,000.
+        (0, 0, 0, 24_000, 100),
+        (10, 0, 24_000, 300, 100),
+        // 18,000 + 4,000 + 3,000, of which 15,000 + 4,000 survive.
+        (20, 0, 19_000, 6_000, 9),
+    ];
+    assert_eq!(made(&recording, &[larger(4_000)]), want);
+    // What a leaner prefix saves a larger one costs: two reads and one write.
+    assert_eq!(saved(&recording, &larger(4_000)), -(2 * 4_000 / 5 + 4_000 * 5) * MICRO);
+    // Of a larger and a smaller one the smaller counts, in any order.
+    let leaner = Patch { leaner_sessions: vec![(0, 4_000)], ..Patch::default() };
+    let both = [larger(4_000), leaner.clone()];
+    assert_eq!(made(&recording, &both), made(&recording, &[leaner.clone()]));
+    assert_eq!(made(&recording, &[leaner.clone(), larger(4_000)]), made(&recording, &[leaner]));
+}
+
 /// The causes of the misses of the first session, under some toggles.
 fn causes(recording: &Recording, ids: &[&str]) -> Vec<MissCause> {
     let patches: Vec<Patch> = ids

@@ -310,8 +310,9 @@ impl<'a> Twin<'a> {
         let late = take(&mut self.state.late_breaks);
         let met = |kind| call.cache_break == kind || late.contains(&kind);
         let less = self.leaner().unwrap_or(0);
-        let static_prefix = (self.session.static_prefix - less).max(0);
-        let warm_prefix = (self.session.warm_prefix - less).max(0);
+        let shrunk = |prefix: i64| if prefix == 0 { 0 } else { (prefix - less).max(0) };
+        let static_prefix = shrunk(self.session.static_prefix);
+        let warm_prefix = shrunk(self.session.warm_prefix);
         let (law, alive) = match &self.state.cached {
             None => (warm_prefix, warm_prefix),
             Some(_) if met(CacheBreak::ToZero) => (0, 0),

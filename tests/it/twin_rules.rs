@@ -103,7 +103,9 @@ impl Twin<'_> {
             return;
         };
         let context = total(&self.state.prompt);
-        let static_prefix = (self.session.static_prefix - self.leaner().unwrap_or(0)).max(0);
+        let whole = self.session.static_prefix;
+        let static_prefix =
+            if whole == 0 { 0 } else { (whole - self.leaner().unwrap_or(0)).max(0) };
         let due = if self.places.is_some() { self.state.awaits.0 } else { context >= threshold };
         if !due {
             return;
