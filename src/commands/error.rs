@@ -8,9 +8,7 @@ use crate::import::rollout_metrics::RolloutReadError;
 use crate::import::step_table::StepTableError;
 use crate::price::{BadPriceBook, MissingPrice};
 use crate::reconstruct::routes::RoutesError;
-use crate::reconstruct::{
-    KnownFigureError, NoStepTable, PipelineFileError, ReconstructError, ReportedError,
-};
+use crate::reconstruct::{KnownFigureError, NoStepTable, PipelineFileError, ReconstructError};
 use crate::recording::BalanceError;
 use crate::recording::format::BadRecording;
 use crate::report::show::export::CostOverflow;
@@ -65,8 +63,6 @@ pub(crate) enum CommandError {
     Recording(#[from] BadRecording),
     #[error(transparent)]
     Balance(#[from] BalanceError),
-    #[error(transparent)]
-    Reported(#[from] ReportedError),
     #[error(transparent)]
     PipelineFile(#[from] PipelineFileError),
     #[error(transparent)]

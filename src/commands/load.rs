@@ -3,7 +3,7 @@
 use super::audience::{Audience, LoadOptions};
 use super::import_facts::ImportFacts;
 use super::load_published::{
-    is_format, is_toml_file, load_pipeline, load_toml_file, reconstruct_pipeline,
+    is_format, is_toml_file, load_pipeline, load_routes, load_toml_file, reconstruct_pipeline,
     reconstruct_routes,
 };
 pub use super::loaded_recording::{ImportName, LoadedRecording};
@@ -13,7 +13,7 @@ use crate::cli::PremiseArgs;
 use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
 use crate::price::coverage::PriceCoverage;
 use crate::reconstruct::routes;
-use crate::reconstruct::{self, Lens, PipelineText, RecordingSource, ReportedRoutes};
+use crate::reconstruct::{self, Lens, PipelineText, RecordingSource};
 use crate::recording::HARNESS_FOLDERS;
 use crate::recording::public_names::PublicNames;
 use crate::recording::{Recording, format};
@@ -209,10 +209,8 @@ fn load_recording_file(
         return load_pipeline(argument, PipelineText::Json(&text), options.lens);
     }
     if schema == routes::SCHEMA {
-        return reconstruct_routes(ReportedRoutes::parse_json(
-            argument,
-            &String::from_utf8_lossy(&bytes),
-        )?);
+        let text = String::from_utf8_lossy(&bytes);
+        return load_routes(argument, PipelineText::Json(&text));
     }
     let recording = format::from_json(&bytes).at(argument)?;
     Ok(RecordingSource::Recorded(recording).into())

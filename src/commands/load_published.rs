@@ -68,14 +68,25 @@ fn load_queue(argument: &str, text: &str) -> Result<LoadedRecording, CommandErro
     reconstruct_routes(routes::parse_queue_toml(argument, text).at(argument)?)
 }
 
+/// Published routes, whose claims may name the toggles that there are.
+pub(super) fn load_routes(
+    name: &str,
+    text: PipelineText<'_>,
+) -> Result<LoadedRecording, CommandError> {
+    reconstruct_routes(ReportedRoutes::read(name, &toggle_ids(), text)?)
+}
+
+fn toggle_ids() -> Vec<&'static str> {
+    intervene::ALL.iter().map(|one| one.card().id).collect()
+}
+
 /// A user's own published totals, whose claims may name the toggles that there are.
 pub(super) fn load_pipeline(
     name: &str,
     text: PipelineText<'_>,
     lens: Lens,
 ) -> Result<LoadedRecording, CommandError> {
-    let toggles: Vec<&str> = intervene::ALL.iter().map(|one| one.card().id).collect();
-    let reported = PipelineFileReader { name, toggles: &toggles }.read(text)?;
+    let reported = PipelineFileReader { name, toggles: &toggle_ids() }.read(text)?;
     let notes = reported.unsaid_in_words().into_iter().collect();
     let mut loaded = reconstruct_pipeline(reported, lens).at(name)?;
     loaded.import.notes = notes;

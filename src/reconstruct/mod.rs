@@ -49,7 +49,6 @@ pub use pipeline_file::{
     NewPipelineFile, NoStepTable, PipelineFileError, PipelineFileReader, PipelineText,
     pipeline_schema_json, write_new_pipeline,
 };
-pub use published_file::ReportedError;
 pub use reconstruction::{
     ReconstructError, Reconstruction, SessionFit, reconstruct, reconstruct_with_call_counts,
 };

@@ -217,3 +217,34 @@ fn the_environment_is_a_file_that_a_shell_reads() {
     assert_eq!(file.lines().filter(|line| line.starts_with("export ")).count(), 2);
     refused(&["env", "--with", "R1"], &["R1", "C1"]);
 }
+
+#[test]
+fn all_mistakes_of_published_routes_are_told_at_once() {
+    let mut text = fs::read_to_string(here("recorded/cockpit-2026-02.json")).expect("a file");
+    for (good, bad) in [
+        ("\"controllers\"", "\"controlers\""),
+        ("\"236,390,117\"", "\"30%\""),
+        ("\"unit\": \"count\"", "\"unit\": \"cuont\""),
+        ("\"toggles\": [\"N1\"]", "\"toggles\": [\"N11\"]"),
+    ] {
+        assert!(text.contains(good), "{good}");
+        text = text.replacen(good, bad, 1);
+    }
+    let folder = Folder::new(&[("mine.json", text.as_bytes())]);
+    let ran = run(&["audit", &folder.at("mine.json")]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+    for words in [
+        "unknown key 'controlers' (is it 'controllers'?)",
+        "'rows.1.tokens' is \"30%\", wanted tokens",
+        "unit' is \"cuont\", wanted one of tokens, count, share, ms, chance (is it 'count'?)",
+        "'claims.N1.toggles' is \"N11\", wanted the id of a toggle",
+    ] {
+        let line = ran.err.lines().find(|line| line.contains(words));
+        assert!(line.is_some_and(|line| line.contains(": line ")), "{words}: {}", ran.err);
+    }
+    // Where the figures are right one by one, what they say together is told.
+    let good = fs::read_to_string(here("recorded/cockpit-2026-02.json")).expect("a file");
+    let low = good.replacen("\"303,323,485\"", "\"303\"", 1);
+    let path = folder.file("low.json", low.as_bytes());
+    refused(&["audit", &path], &["totals.daddy-autopilot.tokens", "at least the sum of its rows"]);
+}

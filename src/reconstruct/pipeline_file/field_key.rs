@@ -5,7 +5,7 @@ use crate::quantity::QuantityKind;
 
 /// A key.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FieldKey {
+pub(in crate::reconstruct) struct FieldKey {
     /// Its name.
     pub name: &'static str,
     /// What it holds.
@@ -18,7 +18,7 @@ pub(super) struct FieldKey {
 
 /// What counts where a key is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AbsentField {
+pub(in crate::reconstruct) enum AbsentField {
     /// It has to be there.
     Refused,
     /// Nothing: it is left out.
@@ -31,7 +31,7 @@ pub(super) enum AbsentField {
 
 /// The keys of a table, and which of them names a row of many.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct KeyTable {
+pub(in crate::reconstruct) struct KeyTable {
     /// The key whose value names a row, where rows have names; each stands once.
     pub label: Option<&'static str>,
     /// What these names are names of, where others refer to them.
@@ -42,24 +42,30 @@ pub(super) struct KeyTable {
 
 /// Names that other fields refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NameKind {
+pub(in crate::reconstruct) enum NameKind {
     Step,
     Session,
     Document,
     Unknown,
     Toggle,
     BuiltInPipeline,
+    Agent,
+    Statement,
 }
 
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum FieldKind {
+pub(in crate::reconstruct) enum FieldKind {
     /// The name and version of the format.
-    Schema,
+    Schema(&'static str),
     /// A name: no empty text.
     Name,
+    /// The same, to which others refer.
+    Declared(NameKind),
     /// Any text.
     Text,
+    /// A list of texts.
+    Texts,
     /// A day.
     Day,
     /// A day, alone or in a table with its source.
@@ -101,12 +107,16 @@ pub(super) enum FieldKind {
 }
 
 /// A key that has to be there.
-pub(super) const fn needed(name: &'static str, kind: FieldKind, meaning: &'static str) -> FieldKey {
+pub(in crate::reconstruct) const fn needed(
+    name: &'static str,
+    kind: FieldKind,
+    meaning: &'static str,
+) -> FieldKey {
     FieldKey { name, kind, absent: AbsentField::Refused, meaning }
 }
 
 /// A key that may be missing.
-pub(super) const fn optional(
+pub(in crate::reconstruct) const fn optional(
     name: &'static str,
     kind: FieldKind,
     meaning: &'static str,
@@ -115,7 +125,7 @@ pub(super) const fn optional(
 }
 
 /// A key in whose place a text counts.
-pub(super) const fn defaulted(
+pub(in crate::reconstruct) const fn defaulted(
     name: &'static str,
     kind: FieldKind,
     text: &'static str,
@@ -125,14 +135,14 @@ pub(super) const fn defaulted(
 }
 
 /// The source of a table, or the user's own figures.
-pub(super) const fn source() -> FieldKey {
+pub(in crate::reconstruct) const fn source() -> FieldKey {
     let meaning = "where it was published: the id of a document, or a table of it and a section; \
                    left out, nobody published it";
     FieldKey { name: "source", kind: FieldKind::Source, absent: AbsentField::OwnFigures, meaning }
 }
 
 /// A reason in words.
-pub(super) const fn why() -> FieldKey {
+pub(in crate::reconstruct) const fn why() -> FieldKey {
     defaulted("why", FieldKind::Text, "", "why it is so, or why it is assumed")
 }
 
@@ -146,6 +156,8 @@ impl NameKind {
             Self::Unknown => "the id of an unknown",
             Self::Toggle => "the id of a toggle, as `windtunnel list` names them",
             Self::BuiltInPipeline => "the name of a built-in pipeline",
+            Self::Agent => "the agent of a row",
+            Self::Statement => "the id of a statement",
         }
     }
 }
@@ -154,8 +166,9 @@ impl FieldKind {
     /// What would do, in words.
     pub fn wanted_text(self) -> String {
         match self {
-            Self::Schema => format!("\"{}\"", super::super::reported::SCHEMA),
-            Self::Name => "a name".to_owned(),
+            Self::Schema(name) => format!("\"{name}\""),
+            Self::Name | Self::Declared(_) => "a name".to_owned(),
+            Self::Texts => "a list of texts".to_owned(),
             Self::Text => "a text in quotes".to_owned(),
             Self::Day | Self::DayOfPipeline => "a day such as \"2026-04-13\"".to_owned(),
             Self::Source => {

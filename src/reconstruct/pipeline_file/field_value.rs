@@ -1,7 +1,6 @@
 //! Single values of a file of published totals: what a field takes, in one spelling.
 
 use super::super::figure::{Figure, FigureUnit};
-use super::super::reported::SCHEMA;
 use super::field_key::FieldKind;
 use crate::quantity::{QuantityKind, parse_decimal};
 use crate::toml_reader::{TomlEntry, TomlNode, nearest_name_hint};
@@ -26,11 +25,18 @@ pub(super) fn wanted_with_way_out(kind: FieldKind, entry: &TomlEntry) -> String 
 /// A value that needs nothing but itself to be judged.
 pub(super) fn plain_value(kind: FieldKind, entry: &TomlEntry) -> Option<Value> {
     match (kind, &entry.node) {
-        (FieldKind::Schema, TomlNode::Text(text)) => (text == SCHEMA).then(|| json!(text)),
-        (FieldKind::Name, TomlNode::Text(text)) => (!text.trim().is_empty()).then(|| json!(text)),
+        (FieldKind::Schema(name), TomlNode::Text(text)) => (text == name).then(|| json!(text)),
+        (FieldKind::Name | FieldKind::Declared(_), TomlNode::Text(text)) => {
+            (!text.trim().is_empty()).then(|| json!(text))
+        }
         (FieldKind::Text, TomlNode::Text(text)) => Some(json!(text)),
         // Of a pull request the number alone is as good.
         (FieldKind::Text, TomlNode::Whole(number)) => Some(json!(number.to_string())),
+        (FieldKind::Texts, TomlNode::List(items)) => items
+            .iter()
+            .map(|item| plain_value(FieldKind::Text, item))
+            .collect::<Option<Vec<Value>>>()
+            .map(Value::Array),
         (FieldKind::Day, TomlNode::Text(text) | TomlNode::Date(text)) => {
             text.parse::<jiff::civil::Date>().ok().map(|day| json!(day.to_string()))
         }

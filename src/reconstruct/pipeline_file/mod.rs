@@ -12,22 +12,22 @@
 //! `schema` makes the JSON schema for editors of the same tables. A new file is written by
 //! `template`, with the steps of a pasted table that `step_table_text` reads.
 
-mod field_key;
+pub(super) mod field_key;
 mod field_value;
-mod pipeline_keys;
+pub(super) mod pipeline_keys;
 mod schema;
 mod step_table_text;
-mod table_reader;
+pub(super) mod table_reader;
 mod template;
 mod unsaid;
-mod value_checks;
+pub(super) mod value_checks;
 
 pub use schema::pipeline_schema_json;
 pub use step_table_text::NoStepTable;
 pub use template::{NewPipelineFile, write_new_pipeline};
 
 use super::reported::ReportedPipeline;
-use crate::toml_reader::{self, TomlError, TomlFault, TomlField, TomlNode};
+use crate::toml_reader::{self, TomlError, TomlField, TomlNode};
 use field_key::NameKind;
 use std::fmt;
 use table_reader::TableReader;
@@ -77,22 +77,31 @@ pub enum PipelineText<'a> {
 /// Most mistakes that are told at once.
 const MOST_TOLD: usize = 60;
 
+/// Reads a file of either format, and tells its mistakes in the order of their lines.
+pub(super) fn read_published<T>(
+    name: &str,
+    text: PipelineText<'_>,
+    read_fields: impl FnOnce(&[TomlField]) -> Result<T, Vec<TomlError>>,
+) -> Result<T, PipelineFileError> {
+    let parsed = match text {
+        PipelineText::Toml(text) => toml_reader::parse_document(text),
+        PipelineText::Json(text) => toml_reader::parse_json_document(text),
+    };
+    let read = parsed.map_err(|error| vec![error]).and_then(|fields| read_fields(&fields));
+    read.map_err(|mut mistakes| {
+        mistakes.sort_by_key(|mistake| mistake.line);
+        mistakes.truncate(MOST_TOLD);
+        PipelineFileError { name: name.to_owned(), mistakes }
+    })
+}
+
 impl PipelineFileReader<'_> {
     /// Reads a file.
     ///
     /// # Errors
     /// Every mistake in it.
     pub fn read(self, text: PipelineText<'_>) -> Result<ReportedPipeline, PipelineFileError> {
-        let parsed = match text {
-            PipelineText::Toml(text) => toml_reader::parse_document(text),
-            PipelineText::Json(text) => toml_reader::parse_json_document(text),
-        };
-        let read = parsed.map_err(|error| vec![error]).and_then(|fields| self.read_fields(&fields));
-        read.map_err(|mut mistakes| {
-            mistakes.sort_by_key(|mistake| mistake.line);
-            mistakes.truncate(MOST_TOLD);
-            PipelineFileError { name: self.name.to_owned(), mistakes }
-        })
+        read_published(self.name, text, |fields| self.read_fields(fields))
     }
 
     fn read_fields(self, fields: &[TomlField]) -> Result<ReportedPipeline, Vec<TomlError>> {
@@ -116,19 +125,7 @@ impl PipelineFileReader<'_> {
             (NameKind::BuiltInPipeline, &built_in),
         ]);
         unsaid::fill_in(&mut value, self.name, counts, &reader);
-        let shaped: Result<ReportedPipeline, _> = serde_json::from_value(value);
-        match shaped {
-            Ok(reported) => {
-                value_checks::check_values(&reported, &mut reader);
-                if reader.mistakes.is_empty() { Ok(reported) } else { Err(reader.mistakes) }
-            }
-            // With a mistake in it the whole has no shape, and the mistake is told.
-            Err(_) if !reader.mistakes.is_empty() => Err(reader.mistakes),
-            Err(error) => {
-                let fault = TomlFault::Json(error.to_string());
-                Err(vec![TomlError { line: 0, fault }])
-            }
-        }
+        reader.finish(value, value_checks::check_values)
     }
 }
 

@@ -18,19 +18,22 @@ pub(super) const METRICS: &[&str] = &["read", "tokens", "calls", "records", "non
 pub(super) const COUNT_UNITS: &[&str] = &["calls", "records", "unknown"];
 
 /// The document of figures that nobody published.
-pub(super) const OWN_DOCUMENT: &str = "own";
+pub(in crate::reconstruct) const OWN_DOCUMENT: &str = "own";
 
-const fn rows_of(label: &'static str, keys: &'static [FieldKey]) -> KeyTable {
+pub(in crate::reconstruct) const fn rows_of(
+    label: &'static str,
+    keys: &'static [FieldKey],
+) -> KeyTable {
     KeyTable { label: Some(label), declares: None, keys }
 }
 
-const fn plain(keys: &'static [FieldKey]) -> KeyTable {
+pub(in crate::reconstruct) const fn plain(keys: &'static [FieldKey]) -> KeyTable {
     KeyTable { label: None, declares: None, keys }
 }
 
 /// The whole file.
 pub(super) static PIPELINE: KeyTable = plain(&[
-    needed("schema", Schema, "name and version of this format"),
+    needed("schema", Schema(super::super::reported::SCHEMA), "name and version of this format"),
     optional("name", Name, "its name; that of the file unless given"),
     defaulted("title", Text, "", "what the work was, in a few words"),
     defaulted("pull_request", Text, "", "the pull request that it made"),
@@ -76,7 +79,7 @@ pub(super) static SOURCE: KeyTable = plain(&[
     defaulted("section", Text, "", "the section in it"),
 ]);
 
-static DOCUMENT: KeyTable = KeyTable {
+pub(in crate::reconstruct) static DOCUMENT: KeyTable = KeyTable {
     label: Some("id"),
     declares: Some(Document),
     keys: &[
@@ -277,7 +280,7 @@ static COMBINED: KeyTable = rows_of(
     ],
 );
 
-static UNKNOWN: KeyTable = KeyTable {
+pub(in crate::reconstruct) static UNKNOWN: KeyTable = KeyTable {
     label: Some("id"),
     declares: Some(Unknown),
     keys: &[
@@ -296,7 +299,7 @@ static UNKNOWN: KeyTable = KeyTable {
     ],
 };
 
-static ASSUMPTION: KeyTable = rows_of(
+pub(in crate::reconstruct) static ASSUMPTION: KeyTable = rows_of(
     "id",
     &[
         needed("id", Name, "its id"),

@@ -43,8 +43,9 @@ fn value_schema(kind: FieldKind) -> Value {
     let name = json!({ "type": "string", "minLength": 1 });
     let day = json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}$" });
     match kind {
-        FieldKind::Schema => json!({ "enum": [SCHEMA] }),
-        FieldKind::Name | FieldKind::Reference(_) => name,
+        FieldKind::Schema(name) => json!({ "enum": [name] }),
+        FieldKind::Name | FieldKind::Declared(_) | FieldKind::Reference(_) => name,
+        FieldKind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         FieldKind::ReferenceOrNone(_) => json!({ "type": "string" }),
         FieldKind::References(_) => json!({ "type": "array", "items": name }),
         FieldKind::Text => json!({ "type": ["string", "integer"] }),

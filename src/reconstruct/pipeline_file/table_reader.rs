@@ -8,18 +8,19 @@ use super::field_value::{figure_text, fits_kind, plain_value, wanted_with_way_ou
 use super::pipeline_keys::{DAY, EVENT_KINDS, EVENTS, OWN_DOCUMENT, SOURCE};
 use crate::quantity::QuantityKind;
 use crate::toml_reader::{
-    TomlEntry, TomlError, TomlField, TomlNode, bad_value_error, key_path, nearest_name_hint,
-    unknown_key_error,
+    TomlEntry, TomlError, TomlFault, TomlField, TomlNode, bad_value_error, key_path,
+    nearest_name_hint, unknown_key_error,
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The id of the unknown that says what bare numbers of calls count, where that is unknown.
-pub(super) const COUNTS_UNKNOWN: &str = "call-counts";
+pub(in crate::reconstruct) const COUNTS_UNKNOWN: &str = "call-counts";
 
 /// What was read of a file.
 #[derive(Default)]
-pub(super) struct TableReader {
+pub(in crate::reconstruct) struct TableReader {
     /// The word that stands for none beside a number of calls.
     pub bare_tally: String,
     /// Whether a number of calls had no word beside it.
@@ -143,6 +144,10 @@ impl TableReader {
                 let names: Vec<Value> =
                     items.iter().filter_map(|item| self.read_value(place, item, one)).collect();
                 (names.len() == items.len()).then_some(Value::Array(names))
+            }
+            (FieldKind::Declared(of), TomlNode::Text(name)) if !name.trim().is_empty() => {
+                self.declare(of, name);
+                Some(json!(name))
             }
             (FieldKind::Tally, _) => self.read_tally(place, entry),
             (FieldKind::OpenAmount(amount), TomlNode::Text(text)) if text.contains(' ') => {
@@ -293,7 +298,27 @@ impl TableReader {
         }
     }
 
-    /// Declares a name that stands in no table of the file.
+    /// What was read, as its type and with its figures checked, or every mistake.
+    pub fn finish<T: DeserializeOwned>(
+        mut self,
+        value: Value,
+        check: impl FnOnce(&T, &mut Self),
+    ) -> Result<T, Vec<TomlError>> {
+        match serde_json::from_value::<T>(value) {
+            Ok(read) => {
+                check(&read, &mut self);
+                if self.mistakes.is_empty() { Ok(read) } else { Err(self.mistakes) }
+            }
+            // With a mistake in it the whole has no shape, and the mistake is told.
+            Err(_) if !self.mistakes.is_empty() => Err(self.mistakes),
+            Err(error) => {
+                let fault = TomlFault::Json(error.to_string());
+                Err(vec![TomlError { line: 0, fault }])
+            }
+        }
+    }
+
+    /// Declares a name.
     pub fn declare(&mut self, of: NameKind, name: &str) {
         self.declared.push((of, name.to_owned()));
     }

@@ -2,9 +2,10 @@
 
 use super::super::call_tally::TallyUnit;
 use super::super::figure::FigureUnit;
-use super::super::published_file::{ReportedError, ValueChecker};
+use super::super::published_file::MAX_UNKNOWN;
 use super::super::reported::{InventoryRow, ReportedPipeline, ReportedStepRow};
 use super::super::reported_claims::ReportedClaim;
+use super::super::unknown::{MOST_ANSWERS, UnknownQuantity, UnknownUnit};
 use super::table_reader::TableReader;
 use crate::toml_reader::key_path;
 use crate::units::BASIS_POINTS;
@@ -36,14 +37,40 @@ pub(super) fn check_values(reported: &ReportedPipeline, reader: &mut TableReader
         let place = key_path(&key_path("combined", &claim.id), "metric");
         reader.refuse_place(&place, "\"none\"", "what falls: read, tokens, calls or records");
     }
-    for unknown in &reported.unknowns {
-        // The one check of ranges is that of all published files.
-        let checked = ValueChecker { name: "" }.require_unknowns(std::slice::from_ref(unknown));
-        if let Err(ReportedError::Value { field, met, wanted, .. }) = checked {
-            reader.refuse_place(&field, &met, &wanted);
+    check_unknowns(&reported.unknowns, reader);
+    check_night(reported, reader);
+}
+
+/// Checks the ranges of a file.
+pub(in crate::reconstruct) fn check_unknowns(
+    unknowns: &[UnknownQuantity],
+    reader: &mut TableReader,
+) {
+    for unknown in unknowns {
+        let place = key_path("unknowns", &unknown.id);
+        let (low, mode, high) = (unknown.low, unknown.mode, unknown.high);
+        let most = match unknown.unit {
+            UnknownUnit::Share | UnknownUnit::Chance => BASIS_POINTS,
+            _ => MAX_UNKNOWN,
+        };
+        if !(0 <= low && low <= mode && mode <= high && high <= most) {
+            let met = format!("{low} | {mode} | {high}");
+            reader.refuse_place(&place, &met, "0 <= low <= mode <= high, within its unit");
+            continue;
+        }
+        // Few answers have a weight each, of all whole numbers from low to high.
+        let answers = unknown.weights.len();
+        let is_answered = answers == 0
+            || unknown.unit == UnknownUnit::Count
+                && (2..=MOST_ANSWERS).contains(&answers)
+                && answers as i64 == high - low + 1
+                && unknown.weights.iter().any(|weight| *weight > 0);
+        if !is_answered {
+            let met = format!("{:?} of {low} to {high}", unknown.weights);
+            let wanted = "a weight for each of 2 to 8 answers";
+            reader.refuse_place(&key_path(&place, "weights"), &met, wanted);
         }
     }
-    check_night(reported, reader);
 }
 
 fn check_step(reported: &ReportedPipeline, row: &ReportedStepRow, reader: &mut TableReader) {

@@ -11,6 +11,7 @@ mod parse_routes;
 mod prompt;
 mod queue;
 mod route_calls;
+mod route_keys;
 mod route_reconstruction;
 mod route_split;
 mod session_growth;
