@@ -16,7 +16,7 @@ mod relative_path;
 
 pub(crate) use disk_error::DiskError;
 pub(crate) use output_files::{OutputError, OutputFiles};
-pub(crate) use output_set::MANIFEST;
+pub(crate) use output_set::{KeptFile, MANIFEST};
 pub(crate) use relative_path::path_from_folder;
 
 use std::collections::{BTreeMap, BTreeSet};

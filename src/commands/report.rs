@@ -12,7 +12,7 @@ use crate::report::show::audit as show_audit;
 use crate::report::show::build_order::BuildOrderReport;
 use crate::report::show::report::FullReport;
 use crate::report::{ReportDocument, Section, csv};
-use crate::store::{MANIFEST, OutputFiles};
+use crate::store::{KeptFile, MANIFEST, OutputFiles};
 use crate::study::whatif::distribution::SessionGrouping;
 use crate::study::whatif::measured_steps::measure_build_steps;
 use std::path::{Path, PathBuf};
@@ -63,8 +63,10 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     let name = folder_name(studied.inputs.loaded.local_name());
     let out = args.out.clone().unwrap_or_else(|| Path::new("reports").join(name));
     let inputs = args.experiment.input_files().chain(args.observed.as_deref());
-    OutputFiles::beside_inputs(inputs, args.overwrite.force).write_set(&out, &files)?;
-    Ok(load::finish_command(render_summary(&full, &out, &files, args)?, &studied.inputs.loaded))
+    let outputs = OutputFiles::beside_inputs(inputs, args.overwrite.force);
+    let kept = outputs.write_set(&out, &files)?;
+    let summary = render_summary(&full, &out, (&files, &kept), args)?;
+    Ok(load::finish_command(summary, &studied.inputs.loaded))
 }
 
 /// A recording's name as the name of a folder.
@@ -86,7 +88,7 @@ fn has_ending(name: &str, ending: &str) -> bool {
 fn render_summary(
     full: &FullReport,
     out: &Path,
-    files: &[(String, Vec<u8>)],
+    (files, kept): (&[(String, Vec<u8>)], &[KeptFile]),
     args: &ReportArgs,
 ) -> Result<Vec<u8>, CommandError> {
     let shown = &full.comparison_report;
@@ -112,6 +114,10 @@ fn render_summary(
         .filter(|name| !name.contains('/') && ["json", "csv"].iter().any(|it| has_ending(name, it)))
         .collect();
     remarks.push(LabelledRemark::new("data", data.join(", ")));
+    for KeptFile { name, beside } in kept {
+        let words = format!("{name} was edited by hand; the new text is in {beside}");
+        remarks.push(LabelledRemark::new("kept", words));
+    }
     remarks.push(LabelledRemark::new("more", "--details"));
     let lines = shown.decision_lines().into_iter().chain([wrote]);
     let first = Section::new("").with_decision(lines).with_remarks(remarks);

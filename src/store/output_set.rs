@@ -29,12 +29,48 @@ struct Manifest {
     schema: String,
     /// SHA-256 of each file by its name, hexadecimal.
     files: BTreeMap<String, String>,
+    /// The same of files that were changed since they were written, as they were.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    edited: BTreeMap<String, String>,
+}
+
+/// A file that was changed by hand, and the new one beside it.
+#[derive(Debug)]
+pub(crate) struct KeptFile {
+    /// Its name in the set.
+    pub(crate) name: String,
+    /// The name of the new one.
+    pub(crate) beside: String,
+}
+
+/// `report.md` as `report.new.md`.
+fn name_beside(name: &str) -> String {
+    let path = Path::new(name);
+    let ending = path.extension().map_or_else(String::new, |it| format!(".{}", it.display()));
+    format!("{}.new{ending}", path.with_extension("").display())
 }
 
 impl Manifest {
     fn of_files(files: &[(String, Vec<u8>)]) -> Self {
         let files = files.iter().map(|(name, bytes)| (name.clone(), digest(bytes)));
-        Self { schema: MANIFEST_SCHEMA.to_owned(), files: files.collect() }
+        let (schema, files) = (MANIFEST_SCHEMA.to_owned(), files.collect());
+        Self { schema, files, edited: BTreeMap::new() }
+    }
+
+    /// The digest of a file as it was written; empty for none of ours.
+    fn digest_of(&self, name: &str) -> &str {
+        self.files.get(name).or(self.edited.get(name)).map_or("", String::as_str)
+    }
+
+    /// Files that were ours and are neither what was written nor what is written now.
+    fn edited_files(&self, folder: &Path, files: &[(String, Vec<u8>)]) -> Vec<KeptFile> {
+        let is_edited = |(name, new): &&(String, Vec<u8>)| {
+            let written = self.digest_of(name);
+            let now = fs::read(folder.join(name)).ok();
+            !written.is_empty() && now.is_some_and(|now| now != *new && digest(&now) != written)
+        };
+        let edited = files.iter().filter(is_edited).map(|(name, _)| name.clone());
+        edited.map(|name| KeptFile { beside: name_beside(&name), name }).collect()
     }
 
     /// The one of a folder; an empty one where there is none that can be read, so that nothing in
@@ -53,8 +89,10 @@ impl Manifest {
 
     /// Whether a file is the one that was written.
     fn holds(&self, folder: &Path, name: &str) -> bool {
-        let Some(written) = self.files.get(name) else { return name == MANIFEST };
-        fs::read(folder.join(name)).is_ok_and(|bytes| digest(&bytes) == *written)
+        match self.digest_of(name) {
+            "" => name == MANIFEST,
+            written => fs::read(folder.join(name)).is_ok_and(|bytes| digest(&bytes) == *written),
+        }
     }
 }
 
@@ -64,52 +102,64 @@ fn digest(bytes: &[u8]) -> String {
 
 impl OutputFiles {
     /// Writes files as one set; names may hold `/`. Files of an earlier set go, foreign ones stay.
+    /// Where one of an earlier set was changed since, it stays too, and what is new lies beside it.
     ///
     /// # Errors
-    /// Inputs, and files that were changed or are not ours, are not replaced; else what the system
-    /// says.
+    /// Inputs, and files that are not ours, are not replaced; else what the system says.
     pub(crate) fn write_set(
         &self,
         folder: &Path,
         files: &[(String, Vec<u8>)],
-    ) -> Result<(), OutputError> {
+    ) -> Result<Vec<KeptFile>, OutputError> {
         let disk = |error| OutputError::Disk(DiskError::new(folder, "written", &error));
         let target = resolve(folder);
         make_folder(folder_of(&target))?;
         let (partial, lock) = start_folder(&target).map_err(disk)?;
-        let fresh = Manifest::of_files(files);
         for (name, bytes) in files {
             write_synced(&partial.path().join(name), bytes).map_err(disk)?;
         }
-        let manifest = fresh.to_json().map_err(disk)?;
-        write_synced(&partial.path().join(MANIFEST), &manifest).map_err(disk)?;
         // Two runs that change the same set do it one after the other. The lock is on what is
         // above: the folder itself is another one afterwards.
         let above = File::open(folder_of(&target)).map_err(disk)?;
         let _ = above.lock();
         let mut known = Manifest::read(&target);
-        self.refuse_foreign(folder, files, &known)?;
+        let kept = if self.force { Vec::new() } else { known.edited_files(&target, files) };
+        let mut fresh = Manifest::of_files(files);
+        for KeptFile { name, beside } in &kept {
+            let new = fresh.files.remove(name).unwrap_or_default();
+            fresh.files.insert(beside.clone(), new);
+            fs::rename(partial.path().join(name), partial.path().join(beside)).map_err(disk)?;
+        }
+        self.refuse_foreign(folder, &fresh, &known)?;
+        // Its digest of old says next time that it was changed.
+        fresh.edited =
+            kept.iter().map(|it| (it.name.clone(), known.digest_of(&it.name).to_owned())).collect();
+        let manifest = fresh.to_json().map_err(disk)?;
+        write_synced(&partial.path().join(MANIFEST), &manifest).map_err(disk)?;
         // What is read now goes with no old set.
         known.files.retain(|name, _| !self.inputs.contains(&resolve(&target.join(name))));
         sync_folder(partial.path());
         put_in_place(partial, &target, &known).map_err(disk)?;
         sync_folder(folder_of(&target));
         drop(lock);
-        Ok(())
+        Ok(kept)
     }
 
     fn refuse_foreign(
         &self,
         folder: &Path,
-        files: &[(String, Vec<u8>)],
+        fresh: &Manifest,
         known: &Manifest,
     ) -> Result<(), OutputError> {
-        for name in files.iter().map(|(name, _)| name.as_str()).chain([MANIFEST]) {
+        for name in fresh.files.keys().map(String::as_str).chain([MANIFEST]) {
             let path = folder.join(name);
             if !path.exists() {
                 continue;
             }
-            self.refuse(&path, !known.schema.is_empty() && known.holds(folder, name))?;
+            // What is there already word for word is as good as ours.
+            let is_ours = !known.schema.is_empty() && known.holds(folder, name)
+                || name != MANIFEST && fresh.holds(folder, name);
+            self.refuse(&path, is_ours)?;
         }
         Ok(())
     }

@@ -203,10 +203,21 @@ fn a_report_takes_the_place_of_the_one_before_and_leaves_foreign_files() {
         fs::remove_file(path).unwrap();
     }
     assert!(is_whole_set(Path::new(&out)));
-    // What was changed by hand is not lost.
-    fs::write(folder.at("out/report.md"), "changed").unwrap();
-    refused(&report, &["report.md", "--force"]);
-    assert_eq!(fs::read(folder.at("out/report.md")).unwrap(), b"changed");
+    // What was changed by hand stays, and what is new lies beside it, each time anew.
+    let (edited, beside) =
+        (folder.file("out/report.md", b"changed"), folder.at("out/report.new.md"));
+    for _ in 0..2 {
+        let said = ok(&report);
+        assert!(said.contains("report.md was edited by hand; the new text is in"), "{said}");
+        assert_eq!(fs::read(&edited).unwrap(), b"changed");
+        assert!(fs::metadata(&beside).unwrap().len() > 100);
+    }
+    // Where the new text is taken nothing stands beside it any more.
+    fs::rename(&beside, &edited).unwrap();
+    let said = ok(&report);
+    assert!(!said.contains("edited by hand"), "{said}");
+    assert!(is_whole_set(Path::new(&out)) && !Path::new(&beside).exists());
+    fs::write(&edited, "changed").unwrap();
     ok(&[&report[..], &["--force"]].concat());
     assert!(is_whole_set(Path::new(&out)));
 }
