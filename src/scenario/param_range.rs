@@ -12,6 +12,7 @@ use super::ScenarioError;
 use super::keys::{self, CheckedFields};
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
 use crate::kinds::NamedValue as _;
+use crate::quantity::QuantityKind;
 use crate::toml_reader::{TomlEntry, TomlNode, bad_value_error, key_path};
 
 /// Reads the values of a parameter.
@@ -46,7 +47,7 @@ pub(super) fn parse_range(
     // A bare low, mode and high are believed most at the mode.
     let shape = shape.unwrap_or(RangeShape::Pert);
     let (low, high) = (typed.require_value("low")?, typed.require_value("high")?);
-    let mode = match fields.whole_at("mode") {
+    let mode = match fields.entry_at("mode") {
         // A uniform range believes in no value most; where one has to count it is the middle.
         None if shape == RangeShape::Uniform => low + (high - low + 1) / 2,
         _ => typed.require_value("mode")?,
@@ -123,11 +124,23 @@ impl TypedRange<'_> {
     }
 }
 
+/// Writes a value so that it reads back the same: shares in per cent.
+pub(super) fn value_as_toml(unit: ParamUnit, value: i64) -> String {
+    match unit.quantity_kind() {
+        QuantityKind::Share => {
+            let percent = format!("{}.{:02}", value / 100, value % 100);
+            format!("\"{} %\"", percent.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => value.to_string(),
+    }
+}
+
 /// Writes a range so that it reads back the same.
-pub(super) fn range_as_toml(range: &ParamRange) -> String {
+pub(super) fn range_as_toml(unit: ParamUnit, range: &ParamRange) -> String {
     let &ParamRange { low, mode, high, shape, .. } = range;
+    let [low, mode, high] = [low, mode, high].map(|value| value_as_toml(unit, value));
     match shape {
-        RangeShape::Fixed => mode.to_string(),
+        RangeShape::Fixed => mode,
         // A range without a shape is read as this one.
         RangeShape::Pert => format!("{{ low = {low}, mode = {mode}, high = {high} }}"),
         RangeShape::Weighted => {
@@ -156,7 +169,7 @@ mod tests {
         let range = ParamRange::spread_between((low, mode, high), shape);
         assert_eq!(read(ParamUnit::Tokens, text), Ok(range), "{text}");
         assert_eq!(
-            read(ParamUnit::Tokens, &range_as_toml(&range)),
+            read(ParamUnit::Tokens, &range_as_toml(ParamUnit::Tokens, &range)),
             Ok(range),
             "{text} written and read"
         );
@@ -207,6 +220,26 @@ mod tests {
         let range = ParamRange::spread_between((1_000, 2_500, 4_000), RangeShape::Pert);
         let text = "{ low = \"10 %\", mode = 0.25, high = 4000 }";
         assert_eq!(read(ParamUnit::BasisPoints, text), Ok(range));
+        let text = "{ low = \"10 %\", mode = \"20 %\", high = \"40 %\", shape = \"uniform\" }";
+        let range = ParamRange::spread_between((1_000, 2_000, 4_000), RangeShape::Uniform);
+        assert_eq!(read(ParamUnit::BasisPoints, text), Ok(range));
+    }
+
+    #[test]
+    fn shares_are_written_in_per_cent() {
+        for (value, text) in [
+            (0, "\"0 %\""),
+            (5, "\"0.05 %\""),
+            (2_500, "\"25 %\""),
+            (8_650, "\"86.5 %\""),
+            (10_000, "\"100 %\""),
+        ] {
+            for unit in [ParamUnit::BasisPoints, ParamUnit::Chance] {
+                assert_eq!(value_as_toml(unit, value), text);
+                assert_eq!(read(unit, text), Ok(ParamRange::fixed_at(value)));
+            }
+        }
+        assert_eq!(value_as_toml(ParamUnit::Tokens, 2_500), "2500");
     }
 
     #[test]
@@ -215,7 +248,7 @@ mod tests {
         for text in [
             "{ low = 2, weights = [60, 25, 15] }",
             "{ low = 2, shape = \"weighted\", weights = [60, 25, 15] }",
-            &range_as_toml(&range),
+            &range_as_toml(ParamUnit::Count, &range),
         ] {
             assert_eq!(read(ParamUnit::Count, text), Ok(range), "{text}");
         }

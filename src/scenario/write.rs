@@ -200,18 +200,23 @@ fn write_toggle(out: &mut String, chosen: &ChosenToggle) {
 
 fn write_parameter(out: &mut String, spec: &ParamSpec, range: &ParamRange, is_unset: bool) {
     let ParamSpec { key, unit, low, mode, high, what, source, .. } = spec;
-    let unit = unit.name();
+    let [low, mode, high] =
+        [low, mode, high].map(|value| param_range::value_as_toml(*unit, *value).replace('"', ""));
     let card = format!("{low} | {mode} | {high}").replace(' ', NO_BREAK_SPACE);
-    write_comment(out, &format!("{what}; {unit}, on the card {card}"));
+    write_comment(out, &format!("{what}; {}, on the card {card}", unit.told_name()));
     write_comment(out, &format!("source: {source}"));
     // Written as a comment it stays unset when the file is read back.
     if is_unset {
         let asked = "no source gives it: set it, or the toggle has bounds and no figure";
         write_comment(out, asked);
-        write_assignment(out, key, WrittenValue::Example(param_range::range_as_toml(range)));
+        write_assignment(
+            out,
+            key,
+            WrittenValue::Example(param_range::range_as_toml(spec.unit, range)),
+        );
         return;
     }
-    write_assignment(out, key, WrittenValue::Live(param_range::range_as_toml(range)));
+    write_assignment(out, key, WrittenValue::Live(param_range::range_as_toml(spec.unit, range)));
 }
 
 fn write_names(out: &mut String, spec: &NameListSpec, names: &[String]) {
