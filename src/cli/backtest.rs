@@ -1,6 +1,6 @@
 //! What can be typed about the look back.
 
-use super::{DetailArgs, OutputFormat, OverwriteArgs, PrintArgs};
+use super::{DetailArgs, OutputFormat, OverwriteArgs, PrintArgs, SelectionArgs};
 use clap::Args;
 use clap::builder::ArgPredicate;
 use std::path::PathBuf;
@@ -12,6 +12,9 @@ pub struct BacktestArgs {
     /// with --at or --rollouts, or two, before and after.
     #[arg(required = true, num_args = 1..=2, value_name = "BEFORE [AFTER]")]
     pub inputs: Vec<String>,
+    /// Which of their sessions take part, where they are recordings.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// When something was rolled out, e.g. 2026-04-14T05:20:00Z; several with commas [default:
     /// those of --rollouts].
     #[arg(long, value_delimiter = ',', value_name = "TIMES")]

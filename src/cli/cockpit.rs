@@ -56,6 +56,9 @@ pub struct EnvArgs {
     /// A recording that the toggles are replayed on: a built-in name, a recording file, or
     /// transcripts [default: none, and no figures].
     pub recording: Option<String>,
+    /// Which of its sessions take part.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Toggles whose settings are written, by id, e.g. `C1,C2` [default: all that have some].
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     pub with: Vec<String>,

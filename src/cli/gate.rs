@@ -1,6 +1,8 @@
 //! Arguments of `gate`.
 
-use super::{DetailArgs, OverwriteArgs, PremiseArgs, PrintArgs, ToggleArgs, named_value};
+use super::{
+    DetailArgs, OverwriteArgs, PremiseArgs, PrintArgs, SelectionArgs, ToggleArgs, named_value,
+};
 use crate::scenario::MOST_SEED;
 use crate::study::gate::measurement::SampleUnit;
 use clap::builder::ArgPredicate;
@@ -37,8 +39,11 @@ pub struct GateArgs {
     /// sample [default: the recording of the scenario].
     #[arg(long, num_args = 1.., value_name = "RECORDING")]
     pub candidate: Vec<String>,
-    /// What may grow by how much (TOML) [default: calls, tokens and dollars of the whole by 2 %,
-    /// the largest context by 5 %].
+    /// Which of their sessions take part; a baseline file is as it was written.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// What may grow by how much (TOML, or built in: unmoved) [default: calls, tokens and dollars
+    /// of the whole by 2 %, the largest context by 5 %].
     #[arg(long, value_name = "FILE")]
     pub budget: Option<PathBuf>,
     /// Write the baseline file from the candidate, tell what moved, and pass.

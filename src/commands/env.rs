@@ -1,5 +1,6 @@
 //! `windtunnel env`.
 
+use super::session_selection::{select_sessions, selection_from_args};
 use super::{Audience, CommandError, CommandOutput, CommandResult, LoadOptions, load};
 use crate::cli::EnvArgs;
 use crate::report::show::env as show;
@@ -29,9 +30,17 @@ pub fn run(args: &EnvArgs) -> CommandResult {
             ),
         ));
     }
+    let selection = selection_from_args(&args.selection)?;
     let mut done = CommandOutput::default();
     let found: Option<(String, Vec<ToggleFinding>)> = match &args.recording {
         // Without a recording the file holds the settings, and nothing of what they save.
+        None if !selection.selects_everything() => {
+            return Err(CommandError::argument(
+                "",
+                "sessions are selected, and no recording is named",
+            )
+            .with_hint("name one, and its figures stand beside the settings"));
+        }
         None => None,
         Some(recording) => {
             let lens = load::choose_lens(&args.premises, &scenario);
@@ -43,8 +52,8 @@ pub fn run(args: &EnvArgs) -> CommandResult {
             let loaded = load::load_recording(
                 recording,
                 LoadOptions { lens, strict: false, audience: Audience::Anybody },
-            )?
-            .for_audience();
+            )?;
+            let loaded = select_sessions(loaded, &selection)?;
             done.messages = loaded.stderr_messages();
             let found = summary::find_toggles(loaded.recording(), &chosen, &pricing)?;
             Some((loaded.source.into_recording().name, found))

@@ -1,10 +1,11 @@
 //! One input: a step table, or anything that is a recording.
 
+use super::super::session_selection::select_sessions;
 use super::super::{AtPlace, Audience, CommandError, LoadOptions, Messages, load};
 use crate::import::step_table;
 use crate::recording::{Recording, hex_prefix};
 use crate::report::show::backtest::BacktestSource;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, SessionSelection};
 use crate::store;
 use crate::study::backtest::pipeline_figures::{self, PipelineFigures, StepTableRow};
 use sha2::{Digest, Sha256};
@@ -24,15 +25,24 @@ pub struct BacktestInput {
 }
 
 /// Reads an argument.
-pub fn read_input(input: &str, strict: bool) -> Result<BacktestInput, CommandError> {
+pub fn read_input(
+    input: &str,
+    selection: &SessionSelection,
+    strict: bool,
+) -> Result<BacktestInput, CommandError> {
     let path = Path::new(input);
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+        if !selection.selects_everything() {
+            let problem = "sessions are selected, and a step table names none";
+            return Err(CommandError::argument(input, problem)
+                .with_hint("leave the selection out, or narrow the look with --window"));
+        }
         return read_step_table(input, strict);
     }
     // Nothing is toggled: a look back reads what happened.
     let lens = Scenario::with_toggles(&[]).lens;
     let options = LoadOptions { lens, strict, audience: Audience::Anybody };
-    let loaded = load::load_recording(input, options)?.for_audience();
+    let loaded = select_sessions(load::load_recording(input, options)?, selection)?;
     let messages = loaded.stderr_messages();
     // In the shape of a step table, so that one look back serves both.
     Ok(BacktestInput {

@@ -4,6 +4,7 @@ mod backtest_input;
 mod prediction;
 
 use super::progress::{FIGURES, with_progress};
+use super::session_selection::selection_from_args;
 use super::{
     AtPlace, CommandError, CommandOutput, CommandResult, EXIT_NOT_JUDGED, Messages, WANTED_INSTANT,
     render_answer, render_document,
@@ -36,11 +37,12 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     let settings = merge_settings(args, file.as_ref())?;
     let rollouts = choose_rollouts(args, file.as_ref())?;
     let criteria = file.as_ref().map_or(&[][..], |file| &file.criteria);
+    let selection = selection_from_args(&args.selection)?;
     let sizes = args.sizes.as_deref().map(backtest_input::read_sizes).transpose()?;
     let mut sources = args
         .inputs
         .iter()
-        .map(|input| backtest_input::read_input(input, args.strict))
+        .map(|input| backtest_input::read_input(input, &selection, args.strict))
         .collect::<Result<Vec<BacktestInput>, CommandError>>()?;
     if let Some(sizes) = &sizes {
         for source in &mut sources {

@@ -1,10 +1,11 @@
 //! What a gate reads: the baseline file, and recordings with the toggles that are tried on them.
 
+use super::super::session_selection::{narrow_selection, select_sessions};
 use super::super::{AtPlace, Audience, CommandError, LoadOptions, experiment_inputs, load};
 use crate::cli::GateArgs;
 use crate::price::{PriceRow, Pricing, utc_day_of};
 use crate::reconstruct::Lens;
-use crate::scenario::ChosenToggle;
+use crate::scenario::{self, ChosenToggle, SessionSelection};
 use crate::store;
 use crate::study::gate::baseline::Baseline;
 use crate::study::gate::gate_cache::GateCache;
@@ -44,13 +45,19 @@ impl GateInput {
         }
         // Without a scenario each recording is measured with its own built-in toggles, as it is
         // when it is compared alone.
-        let own = experiment_inputs::scenario_from_args(&args.toggles, name)?;
+        let mut own = experiment_inputs::scenario_from_args(&args.toggles, name)?;
         let has_scenario = args.toggles.scenario.is_some();
         // Toggles that somebody put together are meant to be built together; all of them are not.
         let jointly = has_scenario || !args.toggles.with.is_empty() || !own.recording.is_empty();
         // What a gate says is kept, committed and commented.
         let options = LoadOptions { lens, strict: args.strict, audience: Audience::Anybody };
-        let mut loaded = load::load_recording(name, options)?;
+        let loaded = load::load_recording(name, options)?;
+        // What a built-in scenario selects is for those who name it.
+        if !has_scenario {
+            own.select = SessionSelection::default();
+        }
+        narrow_selection(&mut own.select, &args.selection)?;
+        let mut loaded = select_sessions(loaded, &own.select)?;
         // Samples are matched by their names.
         loaded.name_import(load::ImportName::Typed);
         if has_scenario {
@@ -58,9 +65,8 @@ impl GateInput {
             // chosen later, for both sides at once.
             let pricing =
                 crate::commands::pricing::load_pricing(&args.premises, &own, &[name.to_owned()])?;
-            loaded = experiment_inputs::apply_selection(loaded, &own, &pricing)?;
+            scenario::check_models(&pricing, loaded.recording())?;
         }
-        let loaded = loaded.for_audience();
         Ok(Self { loaded, toggles: own.toggles, is_joint: jointly })
     }
 }

@@ -31,6 +31,7 @@ pub use rollout_effects::{MetricEffects, RolloutEffect, WindowEffect};
 use crate::price::DAY_MS;
 use crate::study::progress::{ProgressListener, WorkMeter};
 use crate::study::stats::bootstrap::holm_adjusted;
+use crate::toml_reader::nearest_name_hint;
 use backtest_sample::MetricQuestion;
 use pipeline_figures::PipelineFigures;
 use std::collections::BTreeMap;
@@ -156,10 +157,12 @@ pub enum BacktestError {
     )]
     SamePipelines(&'static str),
     /// A step that no pipeline has.
-    #[error("no step '{step}'; there are {known}")]
+    #[error("no step '{step}'{near}; there are {known}")]
     UnknownStep {
         /// What was asked for.
         step: String,
+        /// What it is near to, in brackets, or nothing.
+        near: String,
         /// What there is.
         known: String,
     },
@@ -244,13 +247,14 @@ fn check_known_steps(all: &[&PipelineFigures], steps: &[String]) -> Result<(), B
     let Some(step) = steps.iter().find(|step| !known.contains_key(step.as_str())) else {
         return Ok(());
     };
+    let near = nearest_name_hint(step, known.keys().copied());
     let mut names: Vec<(&str, u32)> =
         known.into_iter().filter(|(name, _)| !name.is_empty()).collect();
     // The commonest steps first: a mistyped one is most likely among them.
     names.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
     let names: Vec<&str> = names.iter().take(20).map(|(name, _)| *name).collect();
     let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Err(BacktestError::UnknownStep { step: step.clone(), known })
+    Err(BacktestError::UnknownStep { step: step.clone(), near, known })
 }
 
 /// The metrics asked for, or the usual ones that any pipeline knows.
