@@ -210,6 +210,9 @@ pub struct InspectArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Also measure the model's own error on this recording; as Markdown: a calibration report
+    /// Whether nobody named them: the folders of agents are one source, read once.
+    #[arg(skip)]
+    pub are_agent_folders: bool,
     /// that names no path, recording or text.
     #[arg(long)]
     pub fidelity: bool,

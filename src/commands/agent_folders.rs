@@ -79,6 +79,9 @@ pub fn fill_in_folders(command: &mut Command) -> Result<Messages, CommandError> 
     let Some(recordings) = unnamed_recordings(command) else { return Ok(Messages::default()) };
     let (found, files) = find_transcripts(&AgentHomes::from_environment().folders())?;
     *recordings = found.iter().map(|folder| folder.path.display().to_string()).collect();
+    if let Command::Inspect(args) = command {
+        args.are_agent_folders = true;
+    }
     let told: Vec<&str> = found.iter().map(|folder| folder.told.as_str()).collect();
     let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
     let words = format!("read {} ({files}): no path was named", told.join(", "));

@@ -33,7 +33,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
         &args.recordings,
         (&args.toggles, &scenario),
         LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) },
-        Some(&mut each),
+        if args.are_agent_folders { None } else { Some(&mut each) },
     )?;
     let loaded = experiment_inputs::apply_selection(loaded, &scenario, &pricing)?;
     scenario.settle_answered(loaded.recording());
