@@ -6,9 +6,10 @@ use crate::scenario::{self, Scenario};
 use crate::store;
 use std::path::Path;
 
-/// The built-in scenarios, by the recording that they are about.
-pub const BUILTIN_SCENARIOS: [(&str, &str); 3] = [
+/// The built-in scenarios; one that has the name of a recording is that recording's own.
+pub const BUILTIN_SCENARIOS: [(&str, &str); 4] = [
     ("order-774", include_str!("../../scenarios/order-774.toml")),
+    ("order-774-wide", include_str!("../../scenarios/order-774-wide.toml")),
     ("cockpit-2026-02", include_str!("../../scenarios/cockpit-2026-02.toml")),
     ("economics-2026-06", include_str!("../../scenarios/economics-2026-06.toml")),
 ];
