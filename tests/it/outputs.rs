@@ -85,7 +85,7 @@ fn the_gate_prints_what_was_reviewed() {
     let same = ["gate", "--baseline", baseline, "--candidate", "order-774"];
     let other = ["gate", "--baseline", baseline, "--candidate", "order-775"];
     check("gate_same", &same);
-    check_formats("gate_other", &other, &["table", "csv", "markdown", "junit", "annotations"]);
+    check_formats("gate_other", &other, &["table", "csv", "markdown", "junit", "github"]);
     check("gate_other_lens", &[&same[..], &["--lens", "record"]].concat());
 }
 
