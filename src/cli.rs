@@ -5,6 +5,7 @@ mod chart;
 mod cockpit;
 mod experiment;
 mod gate;
+mod gate_start;
 mod new;
 mod output;
 mod selection;
@@ -17,6 +18,7 @@ pub use chart::{PictureFormat, ThemeArg};
 pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
 pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
 pub use gate::{GateArgs, GateFormat};
+pub use gate_start::GateStartArgs;
 pub use new::{NewCommand, NewPipelineArgs};
 pub use output::{ColorArg, DetailArgs, OutputFormat, OverwriteArgs, PrintArgs};
 pub use selection::SelectionArgs;
@@ -72,6 +74,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Whether a change makes a pipeline dearer than its baseline: for CI.
     Gate(GateArgs),
+    /// What a changed start (system prompt, CLAUDE.md, skills, agents, tools) costs, without a run.
+    GateStart(GateStartArgs),
     /// Transcripts to a shareable recording: sizes, kinds, times and usage, no text.
     Import(ImportArgs),
     /// Token usage by step of a pipeline, orchestrator included: the table of pull requests.
@@ -206,13 +210,13 @@ pub struct InspectArgs {
     /// several of them counts once [default: the scenario's, else where agents write].
     #[arg(value_name = "RECORDING")]
     pub recordings: Vec<String>,
+    /// Whether nobody named them: the folders of agents are one source, read once.
+    #[arg(skip)]
+    pub are_agent_folders: bool,
     /// Which of their sessions take part.
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Also measure the model's own error on this recording; as Markdown: a calibration report
-    /// Whether nobody named them: the folders of agents are one source, read once.
-    #[arg(skip)]
-    pub are_agent_folders: bool,
     /// that names no path, recording or text.
     #[arg(long)]
     pub fidelity: bool,

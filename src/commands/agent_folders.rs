@@ -101,6 +101,7 @@ fn unnamed_recordings(command: &mut Command) -> Option<&mut Vec<String>> {
         Command::Steps(args) => (&mut args.recordings, None),
         Command::Export(args) => (&mut args.recordings, None),
         Command::Routes(args) => (&mut args.recordings, None),
+        Command::GateStart(args) => (&mut args.recordings, None),
         _ => return None,
     };
     let is_named = !recordings.is_empty() || toggles.is_some_and(names_recording);

@@ -5,6 +5,7 @@
 
 use crate::import::ImportError;
 use crate::import::rollout_metrics::RolloutReadError;
+use crate::import::start_folder::StartFolderError;
 use crate::import::step_table::StepTableError;
 use crate::price::{BadPriceBook, MissingPrice};
 use crate::reconstruct::routes::RoutesError;
@@ -57,6 +58,8 @@ pub(crate) enum CommandError {
     Import(#[from] ImportError),
     #[error(transparent)]
     StepTable(#[from] StepTableError),
+    #[error(transparent)]
+    StartFolder(#[from] StartFolderError),
     #[error(transparent)]
     RolloutMetrics(#[from] RolloutReadError),
     #[error(transparent)]

@@ -131,14 +131,17 @@ fn run_gate(args: &GateArgs) -> CommandResult {
         let comment = comment.unwrap_or_default();
         outputs.write_file(path, &comment)?;
     }
-    let code = match gate.outcome() {
+    let printing = (document_format(args.format), &args.print).into();
+    let stdout = render_gate(&shown, (args.format, printing), (args, args.detail))?;
+    Ok(CommandOutput { stdout, messages, code: exit_code(gate.outcome()) })
+}
+
+pub(super) fn exit_code(outcome: GateOutcome) -> u8 {
+    match outcome {
         GateOutcome::Refused => EXIT_REFUSED,
         GateOutcome::NotJudged => super::EXIT_NOT_JUDGED,
         GateOutcome::Passes => super::EXIT_DONE,
-    };
-    let printing = (document_format(args.format), &args.print).into();
-    let stdout = render_gate(&shown, (args.format, printing), (args, args.detail))?;
-    Ok(CommandOutput { stdout, messages, code })
+    }
 }
 
 /// What is written beside the sides, of which an update replaces one.
@@ -215,14 +218,14 @@ fn refuse_fatal_defect(side: &SideSummary, budget: &GateBudget) -> Result<(), Co
     Err(CommandError::content(&side.name, problem).with_hint(way_out))
 }
 
-fn load_budget(path: Option<&Path>) -> Result<GateBudget, CommandError> {
+pub(super) fn load_budget(path: Option<&Path>) -> Result<GateBudget, CommandError> {
     let Some(path) = path else { return Ok(GateBudget::default()) };
-    let bytes = store::read_file(path)?;
-    let text = std::str::from_utf8(&bytes).at(path.display())?;
-    GateBudget::parse(text).at(path.display())
     if path == Path::new(UNMOVED.0) {
         return GateBudget::parse(UNMOVED.1).at(UNMOVED.0);
     }
+    let bytes = store::read_file(path)?;
+    let text = std::str::from_utf8(&bytes).at(path.display())?;
+    GateBudget::parse(text).at(path.display())
 }
 
 fn format_by_ending(path: &Path) -> Result<GateFormat, CommandError> {

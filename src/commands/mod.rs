@@ -15,6 +15,7 @@ mod experiment_inputs;
 mod explain;
 mod export;
 mod gate;
+mod gate_start;
 mod import;
 mod import_facts;
 mod inspect;
@@ -100,6 +101,7 @@ fn run_command(command: Command) -> CommandResult {
         Command::Backtest(args) => backtest::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Gate(args) => gate::run(&args),
+        Command::GateStart(args) => gate_start::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Export(args) => export::run(&args),

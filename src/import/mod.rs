@@ -37,6 +37,7 @@ pub(crate) mod rollout_metrics;
 mod session_completion;
 mod shell_commands;
 mod skip;
+pub(crate) mod start_folder;
 pub(crate) mod step_table;
 mod test_commands;
 mod timestamps;

@@ -67,6 +67,27 @@ pub(crate) fn hidden_thinking_tokens(tokenizer: Tokenizer, signature_chars: u64)
     }
 }
 
+/// Kinds of input and tools whose rates differ: what a text of unknown kind may be read like.
+const INPUT_KINDS: [(BlockKind, &str); 7] = [
+    (BlockKind::System, ""),
+    (BlockKind::Report, ""),
+    (BlockKind::ToolResult, "Read"),
+    (BlockKind::ToolResult, "Bash"),
+    (BlockKind::ToolResult, "Grep"),
+    (BlockKind::ToolResult, "Edit"),
+    (BlockKind::ToolResult, ""),
+];
+
+/// Estimated tokens of a part of a start that has so many characters: at the lowest rate of any
+/// input, at that of system prompts, and at the highest.
+#[must_use]
+pub fn estimate_start_band(tokenizer: Tokenizer, chars: u64) -> [i64; 3] {
+    let rates = INPUT_KINDS.map(|(kind, tool)| tokens_per_thousand_chars(tokenizer, kind, tool));
+    let [own, ..] = rates;
+    let ends = rates.iter().fold((own, own), |ends, rate| (ends.0.min(*rate), ends.1.max(*rate)));
+    [ends.0, own, ends.1].map(|rate| tokens_at_rate(rate, chars))
+}
+
 fn tokens_at_rate(per_thousand: i64, chars: u64) -> i64 {
     let chars = i64::try_from(chars).unwrap_or(i64::MAX).min(i64::MAX / 10_000);
     (chars * per_thousand + 500) / 1_000

@@ -59,7 +59,7 @@ const KEPT: [&str; 39] = [
 ];
 
 /// Runs of all commands that take transcripts; `FORMAT` stands for each format of the command.
-const RUNS: [&str; 17] = [
+const RUNS: [&str; 18] = [
     "inspect SIDE --strict --format FORMAT",
     "inspect SIDE --fidelity --rows 0 --format FORMAT",
     "inspect SIDE OTHER --by folder,session,source,day,kind --format FORMAT",
@@ -72,6 +72,7 @@ const RUNS: [&str; 17] = [
     "backtest SIDE OTHER --format FORMAT",
     "gate --baseline SIDE --candidate OTHER --each session --format FORMAT",
     "gate --baseline written.json --candidate SIDE --update",
+    "gate-start SIDE OTHER OTHER --details --format FORMAT",
     "chart growth SIDE --format FORMAT",
     "import SIDE",
     "scenario new SIDE",
@@ -185,6 +186,11 @@ fn check_canaries(fixture: &str) {
     let other = folder.at(&format!("other/-home-{CANARY}-src-other"));
     with_canaries(fixture, Path::new(&side));
     with_canaries("tests/fixtures/probes/01_split_same_usage", Path::new(&other));
+    for name in ["CLAUDE.md", &format!(".claude/skills/{CANARY}/SKILL.md")] {
+        let file = Path::new(&side).join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, CANARY).unwrap();
+    }
     let mut calls = 0;
     for left in run_all(&side, &other) {
         for (name, text) in &left.texts {

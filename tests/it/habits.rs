@@ -14,6 +14,8 @@ use windtunnel::study::whatif::{Experiment, compare_toggles};
 #[test]
 fn json_is_short_for_its_format() {
     let probes = here("tests/fixtures/probes");
+    let folder = Folder::new(&[("CLAUDE.md", b"Test first.")]);
+    let starts = folder.path();
     for args in [
         &["inspect", "order-774"][..],
         &["compare", "order-774", "--with", "R4", "--draws", "0"],
@@ -25,6 +27,7 @@ fn json_is_short_for_its_format() {
         &["explain", "R4"],
         &["scenario", "check", "order-774"],
         &["gate", "--baseline", "order-774", "--candidate", "order-774"],
+        &["gate-start", starts, starts, "order-774"],
     ] {
         let long = ok(&[args, &["--format", "json"]].concat());
         assert_eq!(ok(&[args, &["--json"]].concat()), long, "{args:?}");

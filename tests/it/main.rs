@@ -31,6 +31,7 @@ mod first_screens;
 mod foreign;
 mod gate;
 mod gate_defects;
+mod gate_start;
 mod generated;
 mod generated_files;
 mod habits;

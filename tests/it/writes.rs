@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A run of each command that prints its result.
-pub const PRINTED: [&[&str]; 19] = [
+pub const PRINTED: [&[&str]; 20] = [
     &["compare", "order-774", "--draws", "0"],
     &["sweep", "order-774", "--with", "R1,R7", "--draws", "0"],
     &["chart", "growth", "order-774"],
@@ -23,6 +23,7 @@ pub const PRINTED: [&[&str]; 19] = [
     &["backtest", "SIDE", "OTHER"],
     &["audit", "order-774"],
     &["gate", "--baseline", "order-774", "--candidate", "order-774"],
+    &["gate-start", "SIDE", "SIDE", "SIDE"],
     &["import", "SIDE"],
     &["steps", "order-774"],
     &["new", "pipeline"],
@@ -69,7 +70,11 @@ fn with_side<'a>(args: &[&'a str], side: &'a str, other: &'a str) -> Vec<&'a str
 fn two_sessions() -> Folder {
     let other = [prompt("\"hi\""), response("c", 50, 7), response("d", 150, 8)].concat();
     let other = other.replace("\"sessionId\":\"s\"", "\"sessionId\":\"t\"");
-    Folder::new(&[("side/s.jsonl", session().as_bytes()), ("other/t.jsonl", other.as_bytes())])
+    Folder::new(&[
+        ("side/s.jsonl", session().as_bytes()),
+        ("side/CLAUDE.md", b"Test first."),
+        ("other/t.jsonl", other.as_bytes()),
+    ])
 }
 
 #[test]

@@ -180,6 +180,7 @@ pub fn schema_of_command(command: &str) -> Option<JsonValue> {
         "explain tables" => versioned_schema("tables", 1, &export::tables_fields()),
         "export" => versioned_schema("export", 1, &export::written_fields()),
         "gate" => versioned_schema("gate", 1, &gate::report_fields()),
+        "gate-start" => versioned_schema("gate-start", 1, &gate::start_fields()),
         "inspect" => versioned_schema("inspect", 1, &inspect::report_fields()),
         "list" => versioned_schema("list", 1, &list::list_fields()),
         "routes" => versioned_schema("routes", 1, &routes::report_fields()),
@@ -191,7 +192,7 @@ pub fn schema_of_command(command: &str) -> Option<JsonValue> {
 }
 
 /// The commands of [`schema_of_command`].
-pub const COMMANDS_WITH_SCHEMA: [&str; 13] = [
+pub const COMMANDS_WITH_SCHEMA: [&str; 14] = [
     "audit",
     "backtest",
     "compare",
@@ -199,6 +200,7 @@ pub const COMMANDS_WITH_SCHEMA: [&str; 13] = [
     "explain tables",
     "export",
     "gate",
+    "gate-start",
     "inspect",
     "list",
     "routes",

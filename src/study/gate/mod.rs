@@ -23,6 +23,7 @@ mod residual_picks;
 mod row_draft;
 mod sample_figures;
 pub mod side_defects;
+pub mod start_change;
 pub(crate) mod unjudged_limits;
 
 pub(crate) use note::{GateNote, PlaceChange, SampleMatchKey};

@@ -167,7 +167,7 @@ fn count_phrase(count: usize, noun: &str) -> String {
     format!("{count} {words}")
 }
 
-fn verdict_cell(verdict: RowVerdict) -> TableCell {
+pub(super) fn verdict_cell(verdict: RowVerdict) -> TableCell {
     let (word, tone) = match verdict {
         RowVerdict::Beyond => ("FAIL", Tone::Bad),
         RowVerdict::Unsure => ("chance", Tone::Strong),

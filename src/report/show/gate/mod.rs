@@ -8,11 +8,14 @@ mod junit;
 mod moved_rows;
 mod power;
 mod sentences;
+mod start_change;
 
 pub use defects::defect_sentences;
 pub(super) use fields::report_fields;
 pub use junit::{failure_document, failure_junit};
 pub use power::PowerReport;
+pub use start_change::StartReport;
+pub(super) use start_change::start_fields;
 
 use crate::report::columns::object_json;
 use crate::report::format::{self, NumberStyle};
