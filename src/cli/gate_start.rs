@@ -1,6 +1,6 @@
 //! Arguments of `gate-start`.
 
-use super::{DetailArgs, JsonArg, OutputFormat, PremiseArgs, SelectionArgs};
+use super::{DetailArgs, OutputFormat, PremiseArgs, PrintArgs, SelectionArgs};
 use clap::Args;
 use clap::builder::ArgPredicate;
 use std::path::PathBuf;
@@ -37,9 +37,9 @@ pub struct GateStartArgs {
         default_value_if("json", ArgPredicate::IsPresent, "json")
     )]
     pub format: OutputFormat,
-    /// Short for the format JSON.
+    /// How it is printed.
     #[command(flatten)]
-    pub json: JsonArg,
+    pub print: PrintArgs,
     /// Refuse transcripts of which anything had to be skipped.
     #[arg(long)]
     pub strict: bool,

@@ -61,7 +61,10 @@ pub fn run(args: &GateStartArgs) -> CommandResult {
     let shown = StartReport { gate: &gate, sources: &sources };
     let stdout = match args.format {
         OutputFormat::Json => shown.to_json(),
-        other => render_answer(shown.first_screen(), shown.to_document(), other, args.detail),
+        other => {
+            let printing = (other, &args.print);
+            render_answer(shown.first_screen(), shown.to_document(), printing, args.detail)?
+        }
     };
     let messages = parts.iter().map(load::LoadedRecording::stderr_messages).collect();
     Ok(CommandOutput { stdout, messages, code: gate::exit_code(gate.outcome()) })
