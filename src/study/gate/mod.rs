@@ -16,6 +16,7 @@ pub mod growth_causes;
 pub mod judgement;
 pub mod measurement;
 mod noise_bootstrap;
+mod noise_group;
 mod note;
 mod place_coverage;
 pub mod power;

@@ -11,7 +11,8 @@
 //! by chance. `MODEL.md` has the measured rates of false alarm.
 
 use super::arrangement::SampleArrangement;
-use super::residual_picks::{ResidualPicks, draw_picks, picked_noise};
+use super::noise_group::NoiseGroup;
+use super::residual_picks::{LANES, LaneValues, ResidualPicks, draw_picks, picked_noise};
 use super::{ComparisonDesign, ExactMean};
 use crate::seed::Seed;
 use crate::study::stats::quantile::quantile_of_sorted;
@@ -19,92 +20,6 @@ use rayon::prelude::*;
 
 /// An error below this share is none: rounding. Source: MODEL.md, "The gate".
 const ROUNDING_ERROR: f64 = 1e-12;
-
-/// Units whose noise is alike once it is divided by their weights.
-#[derive(Clone, Debug)]
-struct NoiseGroup {
-    /// Which of the two sides' draws it takes; pairs take the first one's.
-    draws: usize,
-    /// Weights; 1 together.
-    weights: Vec<f64>,
-    /// The stratum of each unit.
-    strata: Vec<usize>,
-    /// By unit, in units of its weight, as wide as the noise is.
-    residuals: Vec<f64>,
-    /// Variance of the whole for each squared deviation, as weights and strata have it.
-    variance_factor: f64,
-}
-
-impl NoiseGroup {
-    /// From the deviations of the units' shares of an estimate.
-    fn from_deviations(
-        draws: usize,
-        weights: Vec<f64>,
-        strata: Vec<usize>,
-        deviations: &[f64],
-    ) -> Self {
-        let count = strata.iter().max().map_or(0, |last| last + 1);
-        // By stratum: the sum of its weights, and that of their squares.
-        let mut sums = vec![(0.0, 0.0); count];
-        for (weight, at) in weights.iter().zip(&strata) {
-            sums[*at].0 += weight;
-            sums[*at].1 += weight * weight;
-        }
-        // A deviation is from the mean of its stratum, which it is a part of itself: of its
-        // variance only a share is seen. The factor gives back what is not.
-        let all: f64 = sums.iter().map(|(_, squares)| squares).sum();
-        let kept: f64 = weights
-            .iter()
-            .zip(&strata)
-            .map(|(weight, at)| {
-                let (sum, squares) = sums[*at];
-                if sum == 0.0 {
-                    return 0.0;
-                }
-                weight * weight * (1.0 - 2.0 * weight / sum + squares / (sum * sum))
-            })
-            .sum();
-        let variance_factor = if kept > 0.0 { all / kept } else { 0.0 };
-        // Residuals lie around their mean; they are spread to the width that the units' noise has.
-        let freedom = weights.len().saturating_sub(count).max(1) as f64;
-        let wider = (weights.len() as f64 / freedom).sqrt();
-        let mut residuals: Vec<f64> = deviations
-            .iter()
-            .zip(&weights)
-            .map(|(deviation, weight)| if *weight > 0.0 { deviation / weight } else { 0.0 })
-            .collect();
-        let mean = residuals.iter().sum::<f64>() / residuals.len().max(1) as f64;
-        for one in &mut residuals {
-            *one = (*one - mean) * wider;
-        }
-        Self { draws, weights, strata, residuals, variance_factor }
-    }
-
-    /// Noise of some units and the squared error that they show. `values` are the noises of the
-    /// units; lognormal ones are 1 without any.
-    fn noise_and_error(&self, values: &[f64], lognormal: bool) -> (f64, f64) {
-        let count = self.strata.iter().max().map_or(0, |last| last + 1);
-        let mut sums = vec![(0.0, 0.0); count];
-        for ((value, weight), at) in values.iter().zip(&self.weights).zip(&self.strata) {
-            sums[*at].0 += value * weight;
-            sums[*at].1 += weight;
-        }
-        let whole: f64 = sums.iter().map(|(sum, _)| sum).sum();
-        let squares: f64 = values
-            .iter()
-            .zip(&self.weights)
-            .zip(&self.strata)
-            .map(|((value, weight), at)| {
-                let (sum, all) = sums[*at];
-                let away = if all > 0.0 { weight * (value - sum / all) } else { 0.0 };
-                away * away
-            })
-            .sum();
-        // The error of a logarithm is relative to what it is the logarithm of.
-        let scale = if lognormal { 1.0 / (whole * whole) } else { 1.0 };
-        (if lognormal { whole.ln() } else { whole }, self.variance_factor * squares * scale)
-    }
-}
 
 /// One figure of a row, how far it is from its limit, and its noise.
 #[derive(Clone, Debug)]
@@ -227,9 +142,9 @@ impl LimitTest {
         if known > 0.0 { own * (1.0 + 1.0 / known) } else { own }
     }
 
-    /// How many errors the noise of a draw makes.
-    fn drawn_errors(&self, picks: &[Vec<ResidualPicks>; 2]) -> f64 {
-        let (mut value, mut squares) = (0.0, [0.0; 2]);
+    /// How many errors the noise of each draw makes.
+    fn drawn_errors(&self, picks: &[Vec<ResidualPicks>; 2]) -> LaneValues {
+        let (mut value, mut squares) = ([0.0; LANES], [[0.0; LANES]; 2]);
         let last = self.groups.len() - 1;
         for (at, group) in self.groups.iter().enumerate() {
             // The lone sample has a residual of zero, which would say that it has no noise.
@@ -239,22 +154,27 @@ impl LimitTest {
                 &group.residuals
             };
             let units = group.weights.len();
-            let values: Vec<f64> = picks[group.draws][..units]
+            let values: Vec<LaneValues> = picks[group.draws][..units]
                 .iter()
                 .map(|picks| {
                     let noise = picked_noise(picks, from);
-                    if self.lognormal { noise.exp() } else { noise }
+                    if self.lognormal { noise.map(f64::exp) } else { noise }
                 })
                 .collect();
-            let (whole, square) = group.noise_and_error(&values, self.lognormal);
-            // Growth is the candidate less the baseline, which is the first of two groups.
-            value += if at == 0 && last == 1 { -whole } else { whole };
-            squares[at] = square;
+            let [whole, squared] = group.noise_and_error(&values, self.lognormal);
+            squares[at] = squared;
+            for (value, whole) in value.iter_mut().zip(whole) {
+                // Growth is the candidate less the baseline, which is the first of two groups.
+                *value += if at == 0 && last == 1 { -whole } else { whole };
+            }
         }
-        // A studentised draw: the value in errors of that very draw, not of the data. A draw that
-        // is far off and noisy counts no more than a near and quiet one.
-        let error = self.squared_error(&squares[..=last]).sqrt();
-        if error > 0.0 { value / error } else { 0.0 }
+        std::array::from_fn(|lane| {
+            // A studentised draw: the value in errors of that very draw, not of the data. A draw
+            // that is far off and noisy counts no more than a near and quiet one.
+            let squares = squares.map(|squares| squares[lane]);
+            let error = self.squared_error(&squares[..=last]).sqrt();
+            if error > 0.0 { value[lane] / error } else { 0.0 }
+        })
     }
 }
 
@@ -267,51 +187,58 @@ pub(super) fn joint_chance_errors(
     (confidence, count): (f64, u32),
     seed: Seed,
 ) -> f64 {
-    let units = units_per_side(by);
-    let mut drawn = Vec::new();
-    if tests.iter().any(|(test, _)| test.error > 0.0) {
-        drawn = (0..count)
-            .into_par_iter()
-            .map(|k| largest_error(tests, &draw_picks(units, k, seed)))
-            .collect();
+    if !tests.iter().any(|(test, _)| test.error > 0.0) {
+        return 0.0;
     }
-    error_quantile(drawn, confidence)
+    let units = units_per_side(by);
+    let drawn: Vec<LaneValues> = (0..count.div_ceil(LANES as u32))
+        .into_par_iter()
+        .map(|at| largest_errors(tests, &draw_picks(units, at * LANES as u32, seed)))
+        .collect();
+    error_quantile(drawn.into_iter().flatten().take(count as usize), confidence)
 }
 
 /// The draws of one arrangement, kept for many tests.
-pub(super) struct BootstrapDraws(Vec<[Vec<ResidualPicks>; 2]>);
+pub(super) struct BootstrapDraws {
+    count: usize,
+    picks: Vec<[Vec<ResidualPicks>; 2]>,
+}
 
 impl BootstrapDraws {
     /// Makes them.
     pub(crate) fn draw_for(by: &SampleArrangement, count: u32, seed: Seed) -> Self {
         let units = units_per_side(by);
-        Self((0..count).map(|k| draw_picks(units, k, seed)).collect())
+        let lanes = 0..count.div_ceil(LANES as u32);
+        let picks = lanes.map(|at| draw_picks(units, at * LANES as u32, seed)).collect();
+        Self { count: count as usize, picks }
     }
 
     /// The same as [`joint_chance_errors`] for one test of growth.
     pub(crate) fn single_chance_errors(&self, test: &LimitTest, confidence: f64) -> f64 {
-        error_quantile(
-            self.0.iter().map(|picks| largest_error(&[(test, 1)], picks)).collect(),
-            confidence,
-        )
+        let drawn = self.picks.iter().flat_map(|picks| largest_errors(&[(test, 1)], picks));
+        error_quantile(drawn.take(self.count), confidence)
     }
 }
 
-/// The most errors that a draw makes in the direction of any test.
-fn largest_error(tests: &[(&LimitTest, i8)], picks: &[Vec<ResidualPicks>; 2]) -> f64 {
-    tests
-        .iter()
-        .filter(|(test, _)| test.error > 0.0)
-        .map(|(test, direction)| match direction {
-            0 => test.drawn_errors(picks).abs(),
-            1 => test.drawn_errors(picks),
-            _ => -test.drawn_errors(picks),
-        })
-        .fold(0.0, f64::max)
+/// The most errors that each draw makes in the direction of any test.
+fn largest_errors(tests: &[(&LimitTest, i8)], picks: &[Vec<ResidualPicks>; 2]) -> LaneValues {
+    let mut largest = [0.0; LANES];
+    for (test, direction) in tests.iter().filter(|(test, _)| test.error > 0.0) {
+        for (most, drawn) in largest.iter_mut().zip(test.drawn_errors(picks)) {
+            let beyond = match direction {
+                0 => drawn.abs(),
+                1 => drawn,
+                _ => -drawn,
+            };
+            *most = f64::max(*most, beyond);
+        }
+    }
+    largest
 }
 
 /// How many errors a share of the draws keeps within.
-fn error_quantile(mut drawn: Vec<f64>, share: f64) -> f64 {
+fn error_quantile(drawn: impl Iterator<Item = f64>, share: f64) -> f64 {
+    let mut drawn: Vec<f64> = drawn.collect();
     drawn.sort_by(f64::total_cmp);
     quantile_of_sorted(&drawn, share).unwrap_or(0.0)
 }

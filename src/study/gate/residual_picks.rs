@@ -1,4 +1,7 @@
 //! Which residuals a draw of the bootstrap makes its units of, and with which weights.
+//!
+//! Draws are made and met several at once, one beside the other in lanes: each lane is summed in
+//! its own order, so that a draw is the same to the last bit in whatever company it comes.
 
 use crate::seed::Seed;
 use rand::Rng;
@@ -7,34 +10,80 @@ use rand::Rng;
 /// Source: MODEL.md, "The gate".
 const PARTS_PER_UNIT: usize = 6;
 
-/// Residuals that a unit is made of, each as a share of the way through all of them, and their
-/// weights.
-pub(super) type ResidualPicks = [(f64, f64); PARTS_PER_UNIT];
+/// Draws side by side.
+pub(super) const LANES: usize = 4;
 
-/// The picks of draw `k`.
-pub(super) fn draw_picks(units: [usize; 2], k: u32, seed: Seed) -> [Vec<ResidualPicks>; 2] {
-    let mut rng = seed.random_stream("gate", &k.to_le_bytes());
-    units.map(|count| {
-        (0..count).map(|_| std::array::from_fn(|_| draw_pick(rng.next_u64()))).collect()
-    })
+/// A figure of each draw.
+pub(super) type LaneValues = [f64; LANES];
+
+/// One residual of a unit in each draw: how far through all of them it stands, a share of 2^32, and
+/// its weight.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ResidualPick {
+    shares: [u32; LANES],
+    weights: LaneValues,
 }
 
-/// One residual and its weight: the low half of the bits says which, the high half how much.
-fn draw_pick(bits: u64) -> (f64, f64) {
+/// Residuals that a unit is made of.
+pub(super) type ResidualPicks = [ResidualPick; PARTS_PER_UNIT];
+
+/// The picks of the draws from `first` on, side by side.
+pub(super) fn draw_picks(units: [usize; 2], first: u32, seed: Seed) -> [Vec<ResidualPicks>; 2] {
+    let mut picks = units.map(|count| vec![ResidualPicks::default(); count]);
+    for lane in 0..LANES {
+        let mut rng = seed.random_stream("gate", &(first + lane as u32).to_le_bytes());
+        for pick in picks.iter_mut().flatten().flatten() {
+            let bits = rng.next_u64();
+            // The low half of the bits says which, the high half how much.
+            pick.shares[lane] = bits as u32;
+            pick.weights[lane] = weight_from_bits((bits >> 32) as u32);
+        }
+    }
+    picks
+}
+
+/// A uniform weight around 0.
+fn weight_from_bits(bits: u32) -> f64 {
     // A uniform number from -1 to 1 has a variance of a third, and a unit is a sum of several.
     let scale = (3.0 / PARTS_PER_UNIT as f64).sqrt();
-    (low_half_share(bits), (2.0 * low_half_share(bits >> 32) - 1.0) * scale)
+    (2.0 * (f64::from(bits) / (1_u64 << 32) as f64) - 1.0) * scale
 }
 
-/// The low 32 bits as a share, 0 to below 1.
-fn low_half_share(bits: u64) -> f64 {
-    (bits & u64::from(u32::MAX)) as f64 / (1_u64 << 32) as f64
+/// The noise of a unit that is made of such residuals, in each draw.
+#[inline]
+pub(super) fn picked_noise(picks: &ResidualPicks, residuals: &[f64]) -> LaneValues {
+    // The sum of none, to which the first residual adds itself.
+    let mut noise = [-0.0; LANES];
+    for ResidualPick { shares, weights } in picks {
+        for ((noise, share), weight) in noise.iter_mut().zip(shares).zip(weights) {
+            let at = (u64::from(*share) * residuals.len() as u64) >> 32;
+            *noise += residuals[at as usize] * weight;
+        }
+    }
+    noise
 }
 
-/// The noise of a unit that is made of such residuals.
-pub(super) fn picked_noise(picks: &ResidualPicks, residuals: &[f64]) -> f64 {
-    picks
-        .iter()
-        .map(|(share, weight)| residuals[(share * residuals.len() as f64) as usize] * weight)
-        .sum()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_is_the_same_in_whatever_company() {
+        let residuals = [-2.0, 0.5, 1.5, 7.0];
+        let noise = |first: u32, lane: usize| -> Vec<u64> {
+            let [old, new] = draw_picks([3, 2], first, Seed(774));
+            let units = old.iter().chain(&new);
+            units.map(|picks| picked_noise(picks, &residuals)[lane].to_bits()).collect()
+        };
+        for lane in 0..LANES {
+            assert_eq!(noise(5, lane), noise(5 + lane as u32, 0), "lane {lane}");
+        }
+        assert_ne!(noise(5, 0), noise(6, 0));
+        // The last residual at the end of the range, the first one at its start.
+        let picks = |share| {
+            [ResidualPick { shares: [share; LANES], weights: [0.5; LANES] }; PARTS_PER_UNIT]
+        };
+        assert_eq!(picked_noise(&picks(u32::MAX), &residuals), [21.0; LANES]);
+        assert_eq!(picked_noise(&picks(0), &residuals), [-6.0; LANES]);
+    }
 }
