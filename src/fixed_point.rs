@@ -34,18 +34,13 @@ pub(crate) fn log2(x: i64) -> i64 {
     assert!(x > 0, "log2 of {x}");
     let exponent = 31 - i64::from(x.leading_zeros());
     // Mantissa in [1, 2), held in Q62 for the repeated squaring.
-    let mut mantissa = if exponent >= 0 {
-        (i128::from(x) << 30) >> exponent
-    } else {
-        (i128::from(x) << 30) << -exponent
-    };
+    let mut mantissa = (x as u64) << (x.leading_zeros() - 1);
     let mut fraction = 0_i64;
     for bit in (0..32).rev() {
-        mantissa = (mantissa * mantissa) >> 62;
-        if mantissa >= 1 << 63 {
-            mantissa >>= 1;
-            fraction |= 1 << bit;
-        }
+        mantissa = ((u128::from(mantissa) * u128::from(mantissa)) >> 62) as u64;
+        let is_above = mantissa >> 63;
+        mantissa >>= is_above;
+        fraction |= (is_above as i64) << bit;
     }
     exponent * ONE + fraction
 }
@@ -63,16 +58,34 @@ pub(crate) fn exp2(x: i64) -> i64 {
     }
     // e^(f ln 2) by its series; f ln 2 < 0.7, so 16 terms reach 2^-32.
     let f = product_q32(x & (ONE - 1), LN_2);
-    let mut term = ONE;
-    let mut sum = ONE;
-    for k in 1..17 {
-        term = product_q32(term, f) / k;
-        if term == 0 {
-            break;
-        }
-        sum += term;
-    }
+    let mut series = PowerSeries { f: f as u64, term: ONE as u64, sum: ONE as u64 };
+    series.add_four_terms::<1, 2, 3, 4>();
+    series.add_four_terms::<5, 6, 7, 8>();
+    series.add_four_terms::<9, 10, 11, 12>();
+    series.add_four_terms::<13, 14, 15, 16>();
+    let sum = series.sum as i64;
     if whole >= 0 { sum << whole } else { sum >> -whole }
+}
+
+/// The terms of `e^f` in Q32, for f below 1: none of them leaves a word.
+struct PowerSeries {
+    f: u64,
+    term: u64,
+    sum: u64,
+}
+
+impl PowerSeries {
+    /// The next four terms. Their numbers are constants, because to divide by one is to multiply.
+    #[inline]
+    fn add_four_terms<const A: u64, const B: u64, const C: u64, const D: u64>(&mut self) {
+        // Terms only fall: behind one of nothing there are none.
+        if self.term > 0 {
+            for number in [A, B, C, D] {
+                self.term = ((self.term * self.f) >> 32) / number;
+                self.sum += self.term;
+            }
+        }
+    }
 }
 
 /// Natural logarithm of a positive Q32 number, in Q32.

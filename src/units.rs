@@ -168,6 +168,16 @@ pub(crate) fn scale_by_ratio(amount: i64, numerator: i64, denominator: i64) -> i
     if denominator == 0 {
         return 0;
     }
+    // Most amounts leave room in a word, of which a division takes a tenth of the time.
+    let in_a_word = amount.checked_mul(numerator).and_then(|product| {
+        let (twice, over) = (product.checked_mul(2)?, denominator.checked_mul(2)?);
+        Some(twice.checked_add(denominator)?.div_euclid(over))
+    });
+    in_a_word.unwrap_or_else(|| scale_by_wide_ratio(amount, numerator, denominator))
+}
+
+/// The same beyond a word.
+fn scale_by_wide_ratio(amount: i64, numerator: i64, denominator: i64) -> i64 {
     let product = i128::from(amount) * i128::from(numerator);
     let denominator = i128::from(denominator);
     let rounded = (2 * product + denominator).div_euclid(2 * denominator);
@@ -181,6 +191,10 @@ pub(crate) fn scale_by_ratio(amount: i64, numerator: i64, denominator: i64) -> i
 #[must_use]
 pub(crate) fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
     let sum: i64 = weights.iter().sum();
+    // What adds up already is its own parts.
+    if sum == total && sum != 0 {
+        return weights.to_vec();
+    }
     let mut seen = 0;
     let mut given = 0;
     let mut parts = Vec::with_capacity(weights.len());
@@ -209,6 +223,8 @@ mod tests {
             assert_eq!(apportion(total, &weights).iter().sum::<i64>(), total);
         }
         assert_eq!(apportion(10, &[1, 3]), vec![3, 7]);
+        assert_eq!(apportion(10, &[4, 0, -1, 7]), vec![4, 0, -1, 7]);
+        assert_eq!(apportion(0, &[3, -3]), vec![0, 0]);
     }
 
     #[test]
@@ -218,6 +234,14 @@ mod tests {
         assert_eq!(scale_by_ratio(7, 1, 2), 4);
         assert_eq!(scale_by_ratio(-7, 1, 2), -3);
         assert_eq!(scale_by_ratio(7, 1, 0), 0);
+        // In a word and beyond it the same.
+        for amount in [-1_000_003, -7, 0, 5, 2_000_001] {
+            for (numerator, denominator) in [(3, 7), (-5, 2), (9, -4), (1 << 40, 1 << 41)] {
+                let wide = scale_by_wide_ratio(amount, numerator, denominator);
+                assert_eq!(scale_by_ratio(amount, numerator, denominator), wide, "{amount}");
+            }
+        }
+        assert_eq!(scale_by_ratio(i64::MAX, 3, 4), 6_917_529_027_641_081_855);
     }
 
     #[test]
