@@ -281,12 +281,13 @@ pub struct AuditArgs {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// Transcripts: files, folders, or `-` for standard input [default: where agents write].
+    /// Transcripts and recordings: files, folders, or `-` for standard input [default: where agents
+    /// write].
     pub paths: Vec<String>,
     /// Which of their sessions take part.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// File to write [default: standard output].
+    /// File to write: JSON, or binary columns where it ends in .wtr [default: standard output].
     #[arg(short, long, alias = "output", value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Name of the recording [default: that of the first path].

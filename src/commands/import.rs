@@ -24,7 +24,12 @@ pub fn run(args: &ImportArgs) -> CommandResult {
         // A part that somebody named is called so.
         loaded.source.recording_mut().name = name;
     }
-    let bytes = json::escape_invisible(format::to_json(loaded.recording()));
+    let is_columns = |path: &Path| path.extension().is_some_and(|it| it == load::COLUMNS_ENDING);
+    let bytes = if args.out.as_deref().is_some_and(is_columns) {
+        format::to_columns(loaded.recording())
+    } else {
+        json::escape_invisible(format::to_json(loaded.recording()))
+    };
     let mut done = load::finish_command(Vec::new(), &loaded);
     let Some(path) = &args.out else {
         // The recording is the result, and nothing else may stand beside it.

@@ -131,29 +131,34 @@ pub fn load_merged_recording(
     Ok(finish_loading(united, &all, options))
 }
 
+/// How names of recordings in binary columns end.
+pub const COLUMNS_ENDING: &str = "wtr";
+
 /// How much of a file is read before it is taken for a recording or for transcripts, in bytes.
 const PEEKED: u64 = 1 << 20;
 
 /// Whether an argument is a recording already: a built-in name or a recording file.
 fn is_recording(argument: &str) -> bool {
+    is_built_in(argument) || is_toml_file(argument) || is_recording_file(argument)
+}
+
+fn is_recording_file(argument: &str) -> bool {
     // A folder may be called `x.json`, and then holds transcripts.
     let path = Path::new(argument);
-    if is_built_in(argument) || is_toml_file(argument) {
-        return true;
-    }
     let is_stream = store::is_stream(path);
-    let is_named_so = Path::new(store::strip_packed_ending(argument))
-        .extension()
-        .is_some_and(|ending| ending == "json");
-    if !(is_stream || is_named_so && store::is_file(path)) {
+    if !(is_stream || store::is_file(path)) {
         return false;
     }
+    let is_named_so = Path::new(store::strip_packed_ending(argument))
+        .extension()
+        .is_some_and(|ending| ending == "json" || ending == COLUMNS_ENDING);
     let Ok(head) = store::peek_file(path, PEEKED) else { return is_named_so };
     match import::find_head_content(&head) {
         HeadContent::Transcripts => false,
-        HeadContent::Recording => true,
+        HeadContent::Recording => is_stream || is_named_so,
+        HeadContent::Columns => true,
         // The reader of recordings says what it misses, unless there is more than was looked at.
-        HeadContent::Unknown => !is_stream && (head.len() as u64) < PEEKED,
+        HeadContent::Unknown => is_named_so && !is_stream && (head.len() as u64) < PEEKED,
     }
 }
 
@@ -201,6 +206,10 @@ fn load_recording_file(
     let bytes = import::decode_file(store::read_file(Path::new(argument))?).map_err(|error| {
         CommandError::argument("", format!("{argument}: cannot be read: {error}"))
     })?;
+    if bytes.starts_with(format::MAGIC) {
+        let recording = format::from_bytes(&bytes).at(argument)?;
+        return Ok(RecordingSource::Recorded(recording).into());
+    }
     let schema = format::read_schema(&bytes).unwrap_or_default();
     // A .json file says in its schema which of the three shapes it has; without one it is read as a
     // recording, whose reader names what it wanted.
@@ -216,12 +225,15 @@ fn load_recording_file(
     Ok(RecordingSource::Recorded(recording).into())
 }
 
-/// Imports transcripts, for everybody.
+/// Imports transcripts, for everybody; recordings among them are united with what comes of these.
 pub fn import_transcripts(
     arguments: &[String],
     name: Option<&str>,
     options: LoadOptions,
 ) -> Result<LoadedRecording, CommandError> {
+    if arguments.iter().any(|argument| is_recording_file(argument)) {
+        return load_merged_recording(arguments, options, None);
+    }
     Ok(finish_loading(import_files(arguments, name, options)?, arguments, options))
 }
 

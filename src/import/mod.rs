@@ -53,6 +53,7 @@ pub use json_fault::JsonFault;
 pub use skip::{ImportNote, ImportSkip, SkipReason};
 
 use crate::store::{self, FoundFile, SearchResult};
+use crate::recording::format;
 use decoded_source::open_decoded_source;
 use file_head::{FileHead, HEAD, LOOSE_HEAD};
 use importer::{FolderImporter, Importer};
@@ -313,7 +314,9 @@ pub(crate) fn find_head_content(head: &[u8]) -> HeadContent {
         _ = source.take(LOOSE_HEAD as u64).read_to_end(&mut text);
     }
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
-    if find_format(text).is_some() {
+    if text.starts_with(format::MAGIC) {
+        HeadContent::Columns
+    } else if find_format(text).is_some() {
         HeadContent::Transcripts
     } else if memchr::memmem::find(text, b"\"schema\"").is_some() {
         HeadContent::Recording
@@ -328,6 +331,8 @@ const MOST_UNPACKED: u64 = 1 << 30;
 /// The text of a whole file, packed or not.
 ///
 /// # Errors
+    /// A recording in binary columns.
+    Columns,
 /// What is wrong with it.
 pub(crate) fn decode_file(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();

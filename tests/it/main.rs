@@ -22,6 +22,7 @@ mod cli_experiment;
 mod cli_scenario;
 mod clock;
 mod cockpit;
+mod columns;
 mod copies;
 mod criteria;
 mod docs;

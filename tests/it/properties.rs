@@ -323,7 +323,40 @@ proptest! {
         let bytes = format::to_json(&recording);
         let read = format::from_json(&bytes);
         prop_assert_eq!(read.as_ref().ok(), Some(&recording), "{:?}", read.as_ref().err());
+        prop_assert_eq!(read.map(|read| format::to_json(&read)).ok(), Some(bytes.clone()));
+        // In binary columns it is the same, to the last byte of either form.
+        let columns = format::to_columns(&recording);
+        let read = format::from_bytes(&columns);
+        prop_assert_eq!(read.as_ref().ok(), Some(&recording), "{:?}", read.as_ref().err());
+        prop_assert_eq!(read.as_ref().map(format::to_columns).ok(), Some(columns));
         prop_assert_eq!(read.map(|read| format::to_json(&read)).ok(), Some(bytes));
+    }
+
+    #[test]
+    fn damaged_columns_are_refused_or_whole(
+        recording in recordings(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4), 1..4),
+    ) {
+        let whole = format::to_columns(&recording);
+        let mut bytes = whole.clone();
+        for (place, byte, how) in damage {
+            let at = COLUMNS_HEAD + place.index(bytes.len() - COLUMNS_HEAD);
+            match how {
+                0 => bytes[at] = byte,
+                1 if bytes.len() > COLUMNS_HEAD + 1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, byte),
+                _ => drop(bytes.splice(at..at, [0xFF; 9])),
+            }
+        }
+        // What is damaged is told by its checksum; what was made wrong, by what is in it.
+        if bytes != whole {
+            let told = format::from_bytes(&bytes).map_err(|error| error.to_string());
+            prop_assert!(told.is_err_and(|told| told.contains("checksum")));
+        }
+        let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[COLUMNS_HEAD..]).to_le_bytes();
+        bytes[COLUMNS_HEAD - 8..COLUMNS_HEAD].copy_from_slice(&checksum);
+        holds_if_read(&bytes)?;
+        prop_assert!(format::from_bytes(&bytes[..bytes.len() / 2]).is_err());
     }
 
     #[test]
@@ -363,9 +396,12 @@ proptest! {
     }
 }
 
+/// The first line of binary columns, the digest and the checksum.
+const COLUMNS_HEAD: usize = "windtunnel.columns/1\n".len() + 32 + 8;
+
 /// Reading never panics, and what it accepts can be replayed and is a fixed point of writing.
 fn holds_if_read(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let Ok(read) = format::from_json(bytes) else { return Ok(()) };
+    let Ok(read) = format::from_bytes(bytes) else { return Ok(()) };
     prop_assert_eq!(read.check_balance(), Ok(()));
     let written = format::to_json(&read);
     let again = format::from_json(&written).map(|again| format::to_json(&again));

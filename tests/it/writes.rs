@@ -41,8 +41,9 @@ pub const FOLDERS: [(&[&str], &str); 2] =
     [(&["report", "SIDE", "--draws", "0"], "--out"), (&["export", "SIDE"], "--csv")];
 
 /// Commands with the flag that names their file, and a name of its kind.
-const FILES: [(&[&str], &str, &str); 8] = [
+const FILES: [(&[&str], &str, &str); 9] = [
     (&["import", "SIDE"], "-o", "a.json"),
+    (&["import", "SIDE"], "-o", "a.wtr"),
     (&["sweep", "order-774", "--with", "R1,R7", "--draws", "0"], "--out", "a.csv"),
     (&["sweep", "order-774", "--with", "R1,R7", "--draws", "0"], "--out", "a.json"),
     (&["chart", "growth", "order-774"], "-o", "a.svg"),

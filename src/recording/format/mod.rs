@@ -1,12 +1,18 @@
-//! The recording on disk: versioned JSON, columns, one line a column, so that small ones diff well.
+//! The recording on disk: versioned JSON, columns, one line a column, so that small ones diff well;
+//! or the same as binary columns, which are read at once.
 //!
 //! The types here mirror the model's types rather than being them, so that a change of the model
 //! does not change the format by accident. Reading checks everything: a file that was edited by
 //! hand is either whole or refused with the place and the reason.
 
+mod binary;
+mod binary_calls;
+mod column_bytes;
 mod columns;
 mod rows;
 
+pub use binary::to_columns;
+pub(crate) use binary::MAGIC;
 pub(crate) use columns::{bitflags_text, shock_text};
 
 use super::{BalanceError, Recording};
@@ -32,6 +38,15 @@ pub enum BadRecording {
         /// What the file says.
         met: String,
     },
+    /// Binary columns of another version.
+    #[error("binary columns of another version: {met}")]
+    Version {
+        /// What the file says.
+        met: String,
+    },
+    /// Binary columns that are no whole recording.
+    #[error("not a whole recording in binary columns: {0}")]
+    Columns(&'static str),
     /// A column or a name that does not fit.
     #[error("column '{column}', row {row}: {what}")]
     Column {
@@ -159,10 +174,18 @@ pub(crate) fn read_schema(bytes: &[u8]) -> Result<String, BadRecording> {
     Ok(serde_json::from_slice::<SchemaHead>(bytes)?.schema)
 }
 
-/// Reads a recording and checks it whole.
+/// Reads a recording in either form and checks it whole.
 ///
 /// # Errors
 /// What is wrong with the file, and where.
+pub fn from_bytes(bytes: &[u8]) -> Result<Recording, BadRecording> {
+    if bytes.starts_with(MAGIC) { binary::from_columns(bytes) } else { from_json(bytes) }
+}
+
+/// Reads a recording from JSON and checks it whole.
+///
+/// # Errors
+/// As above.
 pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
     // The schema is read first, so that a file of another version is told as such and not by the
     // first field that it lacks.

@@ -13,7 +13,7 @@ use windtunnel::study::backtest::Observations;
 use windtunnel::study::gate::baseline::Baseline;
 
 fn check(bytes: &[u8]) {
-    if let Ok(recording) = format::from_json(bytes) {
+    if let Ok(recording) = format::from_bytes(bytes) {
         target::check_recording(&recording);
         // Nothing toggled is what was recorded.
         if let Ok(plan) = Plan::compile(&recording, &[], &Pricing::embedded()) {

@@ -74,4 +74,6 @@ pub fn check_recording(recording: &Recording) {
     let bytes = format::to_json(recording);
     let read = format::from_json(&bytes).expect("what was written can be read");
     assert_eq!(format::to_json(&read), bytes);
+    let columns = format::from_bytes(&format::to_columns(recording));
+    assert_eq!(columns.expect("what was written can be read"), read);
 }
