@@ -39,6 +39,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Neither use nor keep what was read out of transcripts before.
+    #[arg(long, global = true, hide_short_help = true)]
+    pub no_cache: bool,
 }
 
 /// The choice among the values of a kind, by its names and with what they mean.

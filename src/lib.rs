@@ -25,7 +25,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // A folder of transcripts as a harness leaves them; here those of the tests.
 //! let folders = ["tests/fixtures/probes".into()];
-//! let options = ImportOptions { name: "probes".to_owned(), strict: false };
+//! let options = ImportOptions { name: "probes".to_owned(), ..ImportOptions::default() };
 //! let imported = import_transcripts(&folders, &options, &|_done, _total| {})?;
 //! let source = RecordingSource::Recorded(imported.recording);
 //!

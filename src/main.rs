@@ -16,7 +16,7 @@ fn main() -> ExitCode {
             return exit_after(said.print(), code);
         }
     };
-    let done = windtunnel::run(typed.command);
+    let done = windtunnel::run(typed);
     let written = write_result(&done.stdout);
     // There is nobody left to tell of a standard error that takes nothing.
     let _ = io::stderr().write_all(done.messages.as_str().as_bytes());

@@ -11,19 +11,24 @@ mod disk_error;
 mod file_kind;
 mod output_files;
 mod output_set;
+mod parse_cache;
 mod partial;
 mod relative_path;
 
 pub(crate) use disk_error::DiskError;
 pub(crate) use output_files::{OutputError, OutputFiles};
 pub(crate) use output_set::{KeptFile, MANIFEST};
+pub use parse_cache::ParseCache;
 pub(crate) use relative_path::path_from_folder;
 
+use parse_cache::FileStamp;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 /// Standard input, as an argument.
 const STANDARD_INPUT: &str = "-";
@@ -53,6 +58,17 @@ pub struct FoundFile {
     pub bytes: u64,
     /// Whether it was named itself rather than found in a folder.
     pub is_argument: bool,
+    /// What tells it from what it was before and from what it may become.
+    stamp: Option<FileStamp>,
+}
+
+impl FoundFile {
+    /// A file that was looked at when `now` had come.
+    fn new(label: String, path: PathBuf, meta: Option<&Metadata>, now: SystemTime) -> Self {
+        let bytes = meta.map_or(0, Metadata::len);
+        let stamp = meta.and_then(|meta| FileStamp::new(meta, now));
+        Self { label, path, bytes, is_argument: false, stamp }
+    }
 }
 
 /// What a search brought.
@@ -103,8 +119,10 @@ struct FolderSearch<'a> {
     /// Real paths of the folders entered: a link back into one of them ends there.
     entered: BTreeSet<PathBuf>,
     entries: u64,
-    files: Vec<(String, PathBuf)>,
+    files: Vec<FoundFile>,
     unreadable: Vec<(String, String)>,
+    /// When it began.
+    now: SystemTime,
 }
 
 /// Finds the files under `paths` whose names end in one of `endings`; a file named itself is taken
@@ -124,7 +142,7 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
         };
         roots.entry(real).or_insert(path);
     }
-    let mut search = SearchResult::default();
+    let (mut search, now) = (SearchResult::default(), SystemTime::now());
     // By the file itself and not by its label, so that no transcript is counted twice.
     let mut by_real: BTreeMap<PathBuf, FoundFile> = BTreeMap::new();
     for (real, path) in &roots {
@@ -138,6 +156,7 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
             entries: 0,
             files: Vec::new(),
             unreadable: Vec::new(),
+            now,
         };
         if real.is_dir() {
             // A folder that was named must be readable; one further down is only noted, so that one
@@ -150,19 +169,21 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
             if !is_stream(real) {
                 File::open(real).map_err(|error| search_error(path, &error))?;
             }
-            walk.files.push((last, real.clone()));
+            let meta = fs::metadata(real).ok();
+            walk.files.push(FoundFile::new(last, real.clone(), meta.as_ref(), now));
         }
         search.unreadable.append(&mut walk.unreadable);
-        for (label, path) in walk.files {
-            let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
+        for mut found in walk.files {
             // A file that was named itself is read whatever its ending, also when it lies in a
             // folder that was named as well.
-            let named = roots.contains_key(&path);
-            let found = FoundFile { label, path: path.clone(), bytes, is_argument: named };
+            found.is_argument = roots.contains_key(&found.path);
             // Found under two arguments: the smaller label, whichever came first.
-            let kept = by_real.entry(path).or_insert_with(|| found.clone());
-            if found.label < kept.label {
-                *kept = found;
+            match by_real.entry(found.path.clone()) {
+                Entry::Vacant(place) => drop(place.insert(found)),
+                Entry::Occupied(mut kept) if found.label < kept.get().label => {
+                    kept.insert(found);
+                }
+                Entry::Occupied(_) => {}
             }
         }
     }
@@ -186,21 +207,17 @@ pub(crate) fn find_linked_files(path: &Path, name: &str, ending: &str) -> Vec<Fo
     if !path.is_absolute() || !real.is_file() || !real.to_string_lossy().ends_with(ending) {
         return Vec::new();
     }
-    let endings = [ending];
+    let (endings, now) = ([ending], SystemTime::now());
     let (entered, files, unreadable) = (BTreeSet::new(), Vec::new(), Vec::new());
-    let mut walk = FolderSearch { endings: &endings, entered, entries: 0, files, unreadable };
+    let mut walk = FolderSearch { endings: &endings, entered, entries: 0, files, unreadable, now };
     // Side sessions lie in a folder that has the name of their main transcript.
     let beside = path.with_extension("");
     if beside.is_dir() {
         walk.enter_folder(&beside, &format!("{name}/"));
     }
-    std::iter::once((format!("{name}{ending}"), real))
-        .chain(walk.files)
-        .map(|(label, path)| {
-            let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
-            FoundFile { label, path, bytes, is_argument: false }
-        })
-        .collect()
+    let meta = fs::metadata(&real).ok();
+    let main = FoundFile::new(format!("{name}{ending}"), real, meta.as_ref(), now);
+    std::iter::once(main).chain(walk.files).collect()
 }
 
 /// The refusal of folders without transcripts.
@@ -271,28 +288,40 @@ impl FolderSearch<'_> {
         let mut paths = Vec::new();
         for entry in entries {
             match entry {
-                Ok(entry) => paths.push(entry.path()),
+                Ok(entry) => paths.push((entry.path(), entry.file_type().ok())),
                 Err(error) => self.note_unreadable(label, &error),
             }
         }
         // The system lists files in any order.
-        paths.sort();
-        for path in paths {
+        paths.sort_by(|a, b| a.0.cmp(&b.0));
+        for (path, kind) in paths {
             self.entries += 1;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            self.visit_entry(&path, &format!("{label}{name}"));
+            self.visit_entry(&path, kind, &format!("{label}{name}"));
         }
     }
 
-    fn visit_entry(&mut self, path: &Path, label: &str) {
+    fn visit_entry(&mut self, path: &Path, kind: Option<FileType>, label: &str) {
         let name = strip_packed_ending(label);
         let wanted = self.endings.iter().any(|ending| name.ends_with(ending));
+        // What the folder itself tells of an entry need not be asked for.
+        if kind.is_some_and(|kind| kind.is_dir()) {
+            return self.enter_folder(path, &format!("{label}/"));
+        }
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => self.enter_folder(path, &format!("{label}/")),
-            Ok(meta) if meta.is_file() && wanted => match fs::canonicalize(path) {
-                Ok(real) => self.files.push((label.to_owned(), real)),
-                Err(error) => self.note_unreadable(label, &error),
-            },
+            Ok(meta) if meta.is_file() && wanted => {
+                // The folder's own path holds no link: only a link leads elsewhere.
+                let is_link = kind.is_none_or(|kind| kind.is_symlink());
+                let real = if is_link { fs::canonicalize(path) } else { Ok(path.to_owned()) };
+                match real {
+                    Ok(real) => {
+                        let found = FoundFile::new(label.to_owned(), real, Some(&meta), self.now);
+                        self.files.push(found);
+                    }
+                    Err(error) => self.note_unreadable(label, &error),
+                }
+            }
             // Pipes and devices could block or never end.
             Ok(meta) if wanted && !meta.is_file() => {
                 self.note_unreadable(label, &io::Error::other("a pipe or a device"));

@@ -8,7 +8,7 @@ use super::load_published::{
 };
 pub use super::loaded_recording::{ImportName, LoadedRecording};
 use super::progress::{READING, WorkBar};
-use super::{AtPlace, CommandError, CommandOutput, observations};
+use super::{AtPlace, CommandError, CommandOutput, observations, parse_cache};
 use crate::cli::PremiseArgs;
 use crate::import::{self, HeadContent, ImportError, ImportOptions, ImportResult};
 use crate::price::coverage::PriceCoverage;
@@ -260,7 +260,8 @@ fn import_files(
     let own_name = name.map_or_else(|| name_from_paths(&paths), str::to_owned);
     let bar = WorkBar::new(READING);
     let progress = |done: u64, total: u64| bar.advance(done, total);
-    let asked = ImportOptions { name: own_name.clone(), strict: options.strict };
+    let cache = parse_cache::parse_cache();
+    let asked = ImportOptions { name: own_name.clone(), strict: options.strict, cache };
     let imported = import::import_transcripts(&paths, &asked, &progress);
     drop(bar);
     // Every other error of the importer names its file.

@@ -28,6 +28,7 @@ mod man;
 mod messages;
 mod new;
 mod observations;
+mod parse_cache;
 mod pictures;
 mod pricing;
 mod progress;
@@ -45,7 +46,7 @@ use audience::{Audience, LoadOptions};
 use error::{AtPlace, CommandError};
 use session_selection::WANTED_INSTANT;
 
-use crate::cli::{ColorArg, Command, DetailArgs, OutputFormat, PrintArgs};
+use crate::cli::{Cli, ColorArg, Command, DetailArgs, OutputFormat, PrintArgs};
 use crate::report::document::ShownParts;
 use crate::report::{self as output, OutputStyle, ReportDocument, Section};
 use crate::scenario::nearest_name_hint;
@@ -72,7 +73,9 @@ type CommandResult = Result<CommandOutput, CommandError>;
 
 /// Runs a command.
 #[must_use]
-pub fn run(mut command: Command) -> CommandOutput {
+pub fn run(typed: Cli) -> CommandOutput {
+    let Cli { mut command, no_cache } = typed;
+    parse_cache::choose_cache(!no_cache);
     let outcome = agent_folders::fill_in_folders(&mut command).and_then(|told| {
         let mut done = run_command(command)?;
         done.messages = [told, done.messages].into_iter().collect();

@@ -2,7 +2,7 @@
 
 use super::skip::{ImportNote, ImportSkip};
 use crate::recording::{Recording, SkipCounts};
-use crate::store::SearchError;
+use crate::store::{ParseCache, SearchError};
 
 /// How to import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct ImportOptions {
     pub name: String,
     /// Whether the first skip is an error.
     pub strict: bool,
+    /// Where is kept what was read, for the next time; nowhere if none is named.
+    pub cache: Option<ParseCache>,
 }
 
 /// A cost that a source names, for comparison with the price table.

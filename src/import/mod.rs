@@ -25,6 +25,7 @@ mod json_escapes;
 mod json_fault;
 mod json_reader;
 mod json_value_lines;
+mod kept_import;
 mod ledger;
 mod line_reader;
 mod measured_text;
@@ -52,8 +53,8 @@ pub use import_result::{BilledCost, ImportError, ImportOptions, ImportResult};
 pub use json_fault::JsonFault;
 pub use skip::{ImportNote, ImportSkip, SkipReason};
 
-use crate::store::{self, FoundFile, SearchResult};
 use crate::recording::format;
+use crate::store::{self, FoundFile, SearchResult};
 use decoded_source::open_decoded_source;
 use file_head::{FileHead, HEAD, LOOSE_HEAD};
 use importer::{FolderImporter, Importer};
@@ -96,7 +97,36 @@ pub fn import_transcripts(
     endings.dedup();
     // Loose endings are searched as well; what has one and no known format is passed over.
     let mut found = store::find_files(paths, &endings)?;
-    let ledgers = claim_folders(&mut found);
+    let (ledgers, claimed) = claim_folders(&mut found);
+    let cache = options.cache.as_ref().filter(|_| found.unreadable.is_empty());
+    let kept = cache.and_then(|cache| {
+        let key = cache.key_of_files(paths, claimed.iter().chain(&found.files))?;
+        Some((cache, key))
+    });
+    let known =
+        kept.and_then(|(cache, key)| kept_import::from_bytes(&cache.read(key)?, &options.name));
+    let imported = known.unwrap_or_else(|| {
+        let imported = import_found_files(&found, ledgers, options, progress);
+        if let Some(((cache, key), bytes)) = kept.zip(kept_import::to_bytes(&imported)) {
+            cache.write(key, &bytes);
+        }
+        imported
+    });
+    let only_loose_names = found.files.iter().all(has_loose_name);
+    if only_loose_names && (imported.files, imported.skip_counts.total()) == (0, 0) {
+        // Files of names that many others have too, and none of a known format.
+        return Err(store::no_transcripts_error(paths, &endings).into());
+    }
+    check_import_result(imported, options)
+}
+
+/// Reads the files and merges what they give.
+fn import_found_files(
+    found: &SearchResult,
+    ledgers: Vec<HarnessLedger>,
+    options: &ImportOptions,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> ImportResult {
     let total: u64 = found.files.iter().map(|file| file.bytes).sum();
     let done = AtomicU64::new(0);
     let read: Vec<ReadFile> = found
@@ -120,26 +150,21 @@ pub fn import_transcripts(
         .collect();
     let mut imported = merge::merge_files(&found.files, read, ledgers, options);
     imported.skip_counts.damage += found.unreadable.len() as u64;
-    imported.skips.extend(found.unreadable.into_iter().map(|(file, reason)| ImportSkip {
-        file,
+    imported.skips.extend(found.unreadable.iter().map(|(file, reason)| ImportSkip {
+        file: file.clone(),
         line: 0,
-        reason: SkipReason::Unreachable(reason),
+        reason: SkipReason::Unreachable(reason.clone()),
     }));
     // By file and line: strict imports and tables tell of the first one.
     imported.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     imported.bytes = done.into_inner();
     imported.recording.skips = Some(imported.skip_counts);
-    let only_loose_names = found.files.iter().all(has_loose_name);
-    if only_loose_names && (imported.files, imported.skip_counts.total()) == (0, 0) {
-        // Files of names that many others have too, and none of a known format.
-        return Err(store::no_transcripts_error(paths, &endings).into());
-    }
-    check_import_result(imported, options)
+    imported
 }
 
 /// Takes the files of folder importers out of what was found, and adds the transcripts that their
-/// ledgers name and that are here.
-fn claim_folders(found: &mut SearchResult) -> Vec<HarnessLedger> {
+/// ledgers name and that are here. Returns the ledgers, and the files that they were read from.
+fn claim_folders(found: &mut SearchResult) -> (Vec<HarnessLedger>, Vec<FoundFile>) {
     let mut ledgers = Vec::new();
     let mut is_claimed = vec![false; found.files.len()];
     for folder in FOLDERS {
@@ -153,7 +178,9 @@ fn claim_folders(found: &mut SearchResult) -> Vec<HarnessLedger> {
     }
     // Files are kept in the order of their positions, which is that of the flags.
     let mut is_claimed = is_claimed.into_iter();
-    found.files.retain(|_| is_claimed.next() == Some(false));
+    let (claimed, left) =
+        std::mem::take(&mut found.files).into_iter().partition(|_| is_claimed.next() == Some(true));
+    found.files = left;
     for (session, path) in ledgers.iter().flat_map(|ledger| &ledger.transcripts) {
         for linked in store::find_linked_files(path, session, ".jsonl") {
             // An argument may name the same transcript: it is read once.
@@ -163,7 +190,7 @@ fn claim_folders(found: &mut SearchResult) -> Vec<HarnessLedger> {
         }
     }
     found.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
-    ledgers
+    (ledgers, claimed)
 }
 
 fn check_import_result(
@@ -302,6 +329,8 @@ pub(crate) enum HeadContent {
     Transcripts,
     /// An object that names a schema.
     Recording,
+    /// A recording in binary columns.
+    Columns,
     /// Neither.
     Unknown,
 }
@@ -331,8 +360,6 @@ const MOST_UNPACKED: u64 = 1 << 30;
 /// The text of a whole file, packed or not.
 ///
 /// # Errors
-    /// A recording in binary columns.
-    Columns,
 /// What is wrong with it.
 pub(crate) fn decode_file(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();

@@ -159,6 +159,14 @@ pub enum SkipReason {
         /// Whether something is lost with them.
         is_damage: bool,
     },
+    /// One that was told when the file was read; its result was kept.
+    #[error("{text}")]
+    Kept {
+        /// The words.
+        text: String,
+        /// Whether something is lost.
+        is_damage: bool,
+    },
 }
 
 impl SkipReason {
@@ -171,7 +179,7 @@ impl SkipReason {
             | Self::PacketWithoutCall(_)
             | Self::ZeroUsage
             | Self::EmptyRecord => false,
-            Self::FurtherLines { is_damage, .. } => *is_damage,
+            Self::FurtherLines { is_damage, .. } | Self::Kept { is_damage, .. } => *is_damage,
             _ => true,
         }
     }
@@ -270,11 +278,14 @@ pub enum ImportNote {
         /// What they reported: the context and output of their last call, tokens.
         tokens: i64,
     },
+    /// One that was told when the files were read; what they gave was kept.
+    Kept(String),
 }
 
 impl fmt::Display for ImportNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Kept(text) => f.write_str(text),
             Self::UnseenOrchestrator { caller, dispatches } => write!(
                 f,
                 "orchestrator {caller} (dispatches: {dispatches}): no file shows it, so its \

@@ -24,7 +24,16 @@ pub(super) fn folder_of(target: &Path) -> &Path {
 
 /// A file beside its target, locked. It takes the rights of the file that it will replace.
 pub(super) fn start_file(target: &Path) -> io::Result<NamedTempFile> {
-    let (file, _) = start_locked(target, 0o666, |builder, folder| {
+    start_file_with(target, 0o666)
+}
+
+/// The same for nobody but the one who writes it.
+pub(super) fn start_private_file(target: &Path) -> io::Result<NamedTempFile> {
+    start_file_with(target, 0o600)
+}
+
+fn start_file_with(target: &Path, rights: u32) -> io::Result<NamedTempFile> {
+    let (file, _) = start_locked(target, rights, |builder, folder| {
         let file = builder.tempfile_in(folder)?;
         // A lock belongs to what was opened, not to who opened it: the copy is the same one.
         let held = file.as_file().try_clone()?;

@@ -50,6 +50,7 @@ fn run_case(case: &Path) -> (Value, Output, tempfile::TempDir) {
     copy_folder(case, folder.path());
     let words = told["command"].as_array().expect("a command").iter();
     let output = Command::new(env!("CARGO_BIN_EXE_windtunnel"))
+        .env("WINDTUNNEL_CACHE", "off")
         .args(words.map(|word| word.as_str().expect("a word")))
         .current_dir(folder.path())
         .output()
@@ -204,6 +205,7 @@ fn inspected_alone(number: &str) -> Value {
         }
     }
     let output = Command::new(env!("CARGO_BIN_EXE_windtunnel"))
+        .env("WINDTUNNEL_CACHE", "off")
         .args(["inspect", "--format", "json"])
         .arg(longest.1)
         .output()

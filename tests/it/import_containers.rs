@@ -125,6 +125,7 @@ fn a_run_and_its_rollout_count_once() {
 /// What `inspect` prints of arguments and standard input.
 fn inspect(arguments: &[&str], input: &[u8]) -> (bool, String) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_windtunnel"))
+        .env("WINDTUNNEL_CACHE", "off")
         .arg("inspect")
         .args(arguments)
         .args(["--format", "json"])

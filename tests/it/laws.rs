@@ -36,7 +36,7 @@ pub fn data(part: &str) -> PathBuf {
 
 /// Imports one path.
 pub fn imported(path: &Path) -> ImportResult {
-    let options = ImportOptions { name: "test".to_owned(), strict: false };
+    let options = ImportOptions { name: "test".to_owned(), ..ImportOptions::default() };
     match import_transcripts(&[path.to_path_buf()], &options, &|_, _| {}) {
         Ok(imported) => imported,
         Err(error) => panic!("{}: {error}", path.display()),

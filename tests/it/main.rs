@@ -61,6 +61,7 @@ mod outputs;
 mod over_time;
 #[cfg(feature = "charts")]
 mod page;
+mod parse_cache;
 mod pipelines;
 mod printing;
 mod properties;

@@ -14,6 +14,8 @@ pub fn program(args: &[&str]) -> Command {
     command.args(args).stdin(Stdio::null()).env_remove("NO_COLOR").env("RUST_BACKTRACE", "0");
     command.env("COLUMNS", "1000");
     command.env("HOME", "/nonexistent").env_remove("CLAUDE_CONFIG_DIR").env_remove("CODEX_HOME");
+    // Nothing that another run has kept.
+    command.env("WINDTUNNEL_CACHE", "off");
     command
 }
 

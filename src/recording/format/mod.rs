@@ -12,7 +12,7 @@ mod columns;
 mod rows;
 
 pub use binary::to_columns;
-pub(crate) use binary::MAGIC;
+pub(crate) use binary::{MAGIC, read_tables, write_tables};
 pub(crate) use columns::{bitflags_text, shock_text};
 
 use super::{BalanceError, Recording};
