@@ -1,7 +1,8 @@
 //! Import of a tree of transcripts, with a newline scan of the same bytes as its peer.
 //!
 //! `WINDTUNNEL_BENCH_MB` sets the size of the tree (64), `WINDTUNNEL_BENCH_TREE=codex` makes it one
-//! of Codex rollouts instead of Claude Code transcripts. With `WINDTUNNEL_BENCH_ONCE=import` or
+//! of Codex rollouts instead of Claude Code transcripts, `=file` one file, `=small` one of files of
+//! one call each. With `WINDTUNNEL_BENCH_ONCE=import` or
 //! `=scan` or `=nothing` the program does that once and ends, to be measured from outside:
 //! `/usr/bin/time -v`.
 
@@ -11,7 +12,6 @@
     reason = "a bench makes its own tree and talks to whoever runs it"
 )]
 
-#[expect(dead_code, reason = "trees of one-call sessions are for the sessions bench")]
 mod r#gen;
 
 use criterion::{Criterion, Throughput};
@@ -21,15 +21,22 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use windtunnel::import::{ImportOptions, import_transcripts};
 
+/// Bytes of a call and its result.
+const SMALL: u64 = 11 << 10;
+
 fn main() {
     let megabytes = std::env::var("WINDTUNNEL_BENCH_MB").ok().and_then(|mb| mb.parse().ok());
     let bytes = megabytes.unwrap_or(64_u64) << 20;
-    let codex = std::env::var("WINDTUNNEL_BENCH_TREE").is_ok_and(|tree| tree == "codex");
-    let kind = if codex { "codex-" } else { "" };
+    let kind = std::env::var("WINDTUNNEL_BENCH_TREE").unwrap_or_default();
     let root = std::env::temp_dir().join(format!("windtunnel-bench-{kind}{bytes}"));
     if !root.is_dir() {
-        let tree = if codex { r#gen::codex::tree } else { r#gen::tree };
-        tree(&root, bytes, 7).expect("room for the tree");
+        let made = match &*kind {
+            "codex" => r#gen::codex::tree(&root, bytes, 7).map(drop),
+            "file" => r#gen::one_file(&root, bytes, 7).map(drop),
+            "small" => r#gen::one_call_sessions(&root, bytes / SMALL, false, 7),
+            _ => r#gen::tree(&root, bytes, 7).map(drop),
+        };
+        made.expect("room for the tree");
     }
     if let Ok(once) = std::env::var("WINDTUNNEL_BENCH_ONCE") {
         return match once.as_str() {

@@ -50,6 +50,19 @@ pub fn tree(root: &Path, bytes: u64, seed: u64) -> io::Result<u64> {
     Ok(done)
 }
 
+/// Writes one file of at least `bytes` bytes below `root`, one session; returns how many.
+///
+/// # Errors
+/// What the disk says.
+pub fn one_file(root: &Path, bytes: u64, seed: u64) -> io::Result<u64> {
+    let folder = root.join("-home-u-p0");
+    fs::create_dir_all(&folder)?;
+    let mut file = io::BufWriter::new(fs::File::create(folder.join("0.jsonl"))?);
+    let done = session(&mut file, 0, bytes, &mut ChaCha8Rng::seed_from_u64(seed))?;
+    file.flush()?;
+    Ok(done)
+}
+
 /// Writes a tree of so many sessions of one call each below `root`: one file a session, or one file
 /// for all of them. What is quadratic in sessions shows here first.
 ///

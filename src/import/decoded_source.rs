@@ -13,6 +13,9 @@ use std::rc::Rc;
 /// How gzip begins. Source: RFC 1952, section 2.3.1.
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 
+/// What is read of a file at first, in bytes.
+const FIRST_READ: usize = 16 << 10;
+
 /// A file may unpack to so many times its size; beyond it is made to waste time. Transcripts unpack
 /// to five to thirty times theirs.
 const MOST_GROWTH: u64 = 250;
@@ -30,9 +33,9 @@ pub(super) fn open_decoded_source<'a>(
 ) -> io::Result<Box<dyn Read + 'a>> {
     let packed_bytes = Rc::new(Cell::new(0));
     let mut counted = CountedSource { source, on_bytes, bytes: Rc::clone(&packed_bytes) };
-    let start = read_start(&mut counted, zstd_source::MAGIC.len())?;
+    let start = read_first(&mut counted, zstd_source::MAGIC.len())?;
     let is_gzip = start.starts_with(&GZIP);
-    let is_zstd = start == zstd_source::MAGIC;
+    let is_zstd = start.starts_with(&zstd_source::MAGIC);
     // Whatever was read to tell goes back in front of the rest.
     let whole: Box<dyn Read + 'a> = Box::new(Cursor::new(start).chain(counted));
     if is_gzip {
@@ -60,6 +63,22 @@ fn decode_text<'a>(mut source: Box<dyn Read + 'a>) -> Box<dyn Read + 'a> {
         Ok(text) => Box::new(text),
         Err(source) => Box::new(Cursor::new(start).chain(source)),
     }
+}
+
+/// At least so many bytes, and what comes with them: a small file is read at once.
+fn read_first(source: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut first = vec![0; FIRST_READ];
+    let mut end = 0;
+    while end < bytes {
+        match source.read(&mut first[end..]) {
+            Ok(0) => break,
+            Ok(read) => end += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    first.truncate(end);
+    Ok(first)
 }
 
 fn read_start(source: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {

@@ -26,10 +26,12 @@ pub(super) struct FileHead<R> {
 }
 
 impl<R: Read> FileHead<R> {
-    /// Reads the start of a file. Of a file whose name says little a long first line is given up.
-    pub fn read(source: R, has_loose_name: bool) -> Self {
+    /// Reads the start of a file of about so many bytes. Of a file whose name says little a long
+    /// first line is given up.
+    pub fn read(source: R, has_loose_name: bool, bytes: u64) -> Self {
         let most = if has_loose_name { LOOSE_HEAD } else { line_reader::MAX_LINE };
-        let mut head = Self { source, text: Vec::new(), cut: None, passed: Vec::new(), most };
+        let text = Vec::with_capacity(HEAD.min(bytes as usize + 1));
+        let mut head = Self { source, text, cut: None, passed: Vec::new(), most };
         head.read_text();
         if head.text.starts_with(b"\xEF\xBB\xBF") {
             head.text.drain(..3);

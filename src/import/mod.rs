@@ -221,7 +221,7 @@ fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
             return (None, parsed);
         }
     };
-    let mut head = FileHead::read(source, has_loose_name(file));
+    let mut head = FileHead::read(source, has_loose_name(file), file.bytes);
     let mut format = find_format(&head.text);
     while format.is_none() && head.pass_long_line() {
         format = find_format(&head.text);
@@ -242,7 +242,7 @@ fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
         }
     };
     let is_record = |piece: &[u8]| importer.sniff(&[piece]);
-    let mut lines = LineReader::new(text, &is_record);
+    let mut lines = LineReader::with_room(text, &is_record, file.bytes);
     importer.parse(&FileInfo { label: &file.label }, &mut lines, &mut parsed);
     (Some(importer.id()), parsed)
 }

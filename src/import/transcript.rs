@@ -310,7 +310,14 @@ impl TranscriptCore {
 
     /// The completed session as a draft.
     pub fn into_draft(self, sidechain: bool, lineage: Option<ForkLineage>) -> SessionDraft {
-        let Self { session, identities, mut beyond, last_ms, .. } = self;
+        let Self { mut session, mut identities, mut beyond, last_ms, .. } = self;
+        // All drafts lie in memory until they are merged: none keeps room that it does not need.
+        session.calls.shrink_to_fit();
+        for call in &mut session.calls {
+            call.inputs.shrink_to_fit();
+            call.outputs.shrink_to_fit();
+        }
+        identities.shrink_to_fit();
         // Records of one call may lie apart: what they told is put in the order of the calls.
         beyond.sort_by_key(|more| more.call);
         SessionDraft { session, identities, beyond, is_retold: false, sidechain, last_ms, lineage }
