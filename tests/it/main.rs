@@ -35,6 +35,7 @@ mod gate_defects;
 mod gate_start;
 mod generated;
 mod generated_files;
+mod guide_commands;
 mod habits;
 mod hand;
 mod hand_rules;

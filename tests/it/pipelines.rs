@@ -244,15 +244,15 @@ fn files_that_are_read_fit_the_schema() {
 // ---- the guide --------------------------------------------------------------------------------
 
 /// A part of a guide between two fences, with what its first line says.
-struct Block {
+pub struct Block {
     /// The text behind the opening fence, e.g. `console`.
-    kind: String,
-    lines: Vec<String>,
+    pub kind: String,
+    pub lines: Vec<String>,
     /// Where its first line stands in the guide, from 0.
     from: usize,
 }
 
-fn blocks(guide: &str) -> Vec<Block> {
+pub fn blocks(guide: &str) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
     let mut open = false;
     for (at, line) in guide.lines().enumerate() {
