@@ -56,7 +56,9 @@ fn a_page_is_small_and_the_same_at_any_number_of_threads() {
     assert!(one == four, "other bytes with other threads");
     assert!(one.len() < 2_000_000, "{} bytes", one.len());
     assert!(block(&one, "packed-sums").len() + block(&one, "packed-curves").len() < 200_000);
+    assert!(block(&one, "packed-moves").len() < 600_000);
     let data: serde_json::Value = serde_json::from_str(block(&one, "data")).expect("JSON");
+    assert!(data["moves"].as_array().unwrap().len() > 4, "{}", data["moves"]);
     let sums = data["sums"].as_array().unwrap();
     let (clock, tables): (Vec<_>, Vec<_>) =
         data["tables"].as_array().unwrap().iter().partition(|one| sums_of(one) == [sums.len() - 1]);
@@ -87,9 +89,9 @@ fn names_that_hold_markup_are_text() {
     crate::run::ok(&["import", &folder.at("s.jsonl"), "--name", name, "-o", &mine]);
     let page = page(&folder, &[&mine]);
     assert!(!page.contains("<img") && !page.contains("<b>x"), "markup of a name");
-    // Data, tables, curves and the script: no name has opened or closed another one.
-    assert_eq!(page.matches("<script").count(), 4);
-    assert_eq!(page.matches("</script>").count(), 4);
+    // Data, tables, curves, moved parameters and the script: no name has opened or closed another one.
+    assert_eq!(page.matches("<script").count(), 5);
+    assert_eq!(page.matches("</script>").count(), 5);
     assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"));
     // Every toggle is listed, whether it finds anything or not.
     let boxes = page.matches("type=\"checkbox\"").count();
