@@ -123,6 +123,7 @@ fn write_records(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::TableColumn;
     use super::super::tests::sample;
     use super::*;
 
