@@ -1,6 +1,6 @@
 //! What `windtunnel schema` says of outputs, against outputs.
 
-use crate::run::{here, json, ok, refused, run};
+use crate::run::{Folder, here, json, ok, refused, run};
 use serde_json::Value;
 
 /// Where a value is not what its schema says, one line each.
@@ -88,6 +88,12 @@ fn the_gate_says_what_its_schema_says() {
     let value = serde_json::from_str(&run(&command).out).expect("JSON");
     let found = mismatches(&value, &schema, "output");
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn a_changed_start_is_what_its_schema_says() {
+    let folder = Folder::new(&[("CLAUDE.md", b"Test first.")]);
+    check(&["gate-start"], &["gate-start", folder.path(), folder.path(), "order-774"]);
 }
 
 #[test]
