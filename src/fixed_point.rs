@@ -59,10 +59,10 @@ pub(crate) fn exp2(x: i64) -> i64 {
     // e^(f ln 2) by its series; f ln 2 < 0.7, so 16 terms reach 2^-32.
     let f = product_q32(x & (ONE - 1), LN_2);
     let mut series = PowerSeries { f: f as u64, term: ONE as u64, sum: ONE as u64 };
-    series.add_four_terms::<1, 2, 3, 4>();
-    series.add_four_terms::<5, 6, 7, 8>();
-    series.add_four_terms::<9, 10, 11, 12>();
-    series.add_four_terms::<13, 14, 15, 16>();
+    series.add_terms([1, 2, 3, 4]);
+    series.add_terms([5, 6, 7, 8]);
+    series.add_terms([9, 10, 11, 12]);
+    series.add_terms([13, 14, 15, 16]);
     let sum = series.sum as i64;
     if whole >= 0 { sum << whole } else { sum >> -whole }
 }
@@ -77,10 +77,10 @@ struct PowerSeries {
 impl PowerSeries {
     /// The next four terms. Their numbers are constants, because to divide by one is to multiply.
     #[inline]
-    fn add_four_terms<const A: u64, const B: u64, const C: u64, const D: u64>(&mut self) {
+    fn add_terms(&mut self, numbers: [u64; 4]) {
         // Terms only fall: behind one of nothing there are none.
         if self.term > 0 {
-            for number in [A, B, C, D] {
+            for number in numbers {
                 self.term = ((self.term * self.f) >> 32) / number;
                 self.sum += self.term;
             }
