@@ -58,6 +58,11 @@ impl CycleTally {
         if self.is_new { top } else { self.floor }
     }
 
+    /// Whether its floor is not known yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// Tells the prompt that a row leaves, which is the floor if it is the first one.
     pub(super) fn meet_prompt(&mut self, prompt: i64) {
         if self.is_new {

@@ -11,37 +11,38 @@ pub struct IslandReplays<'a> {
     plan: &'a Plan,
     island: &'a Island,
     schedules: Vec<(ToggleSubset, Schedule)>,
+    /// Of the last replay: kept, so that the next one finds its memory.
+    totals: OutcomeTotals,
 }
 
 impl<'a> IslandReplays<'a> {
     /// Of one island, none replayed yet.
     #[must_use]
     pub fn new(plan: &'a Plan, island: &'a Island) -> Self {
-        Self { plan, island, schedules: Vec::new() }
+        Self { plan, island, schedules: Vec::new(), totals: OutcomeTotals::new(plan) }
     }
 
     /// Replays the island under a subset of its bits, as [`replay_island`](super::replay_island)
     /// does.
-    #[must_use]
-    pub fn replay_subset(&mut self, subset: ToggleSubset) -> ReplayOutcome {
-        let Self { plan, island, .. } = *self;
-        let mut totals = OutcomeTotals::new(plan);
-        let schedule = self.schedule_for_subset(subset);
-        pass_on_schedule(plan, (island, subset), schedule, &mut totals);
-        totals.into_outcome()
+    pub fn replay_subset(&mut self, subset: ToggleSubset) -> &ReplayOutcome {
+        let known = self.schedule_for_subset(subset);
+        let Self { plan, island, ref schedules, ref mut totals } = *self;
+        totals.clear();
+        pass_on_schedule(plan, (island, subset), known.map(|at| &schedules[at].1), totals);
+        totals.close()
     }
 
-    fn schedule_for_subset(&mut self, subset: ToggleSubset) -> Option<&Schedule> {
+    /// Where the schedule of a subset stands, if it needs one.
+    fn schedule_for_subset(&mut self, subset: ToggleSubset) -> Option<usize> {
         if !self.plan.needs_schedule(self.island, subset) {
             return None;
         }
         let placing = subset & self.island.placed_by;
         let known = self.schedules.iter().position(|(of, _)| *of == placing);
-        let at = known.unwrap_or_else(|| {
+        Some(known.unwrap_or_else(|| {
             let schedule = schedule_with_plan_cache(self.plan, self.island, placing);
             self.schedules.push((placing, schedule));
             self.schedules.len() - 1
-        });
-        Some(&self.schedules[at].1)
+        }))
     }
 }

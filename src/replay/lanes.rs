@@ -97,7 +97,7 @@ impl<'a> IslandLanes<'a> {
         // All of them share the bits that decide where contexts start over, which are no lane bits.
         let mut replays = IslandReplays::new(self.plan, self.island);
         for lane in 0..1 << self.lane_bits.len() {
-            tell(lane, &replays.replay_subset(self.subset_of_lane(fixed, lane)));
+            tell(lane, replays.replay_subset(self.subset_of_lane(fixed, lane)));
         }
     }
 

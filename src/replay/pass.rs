@@ -7,7 +7,7 @@
 //! one, are the matter of [`super::ruled_sessions`].
 
 use super::call::{make_following_call, report_call, sum_row_deltas};
-use super::call_tokens::CallSink;
+use super::call_tokens::{CallSink, CallTokens};
 use super::cycle::CycleTally;
 use super::pass_context::PassContext;
 use super::ruled_sessions::{self, SessionEnds};
@@ -169,7 +169,7 @@ pub(super) fn replay_row<P: Policy, S: CallSink>(
     }
 }
 
-/// One row at which nothing happens but what a subset changes.
+/// One row at which nothing happens but what a subset changes. Returns its call, if it is made.
 #[inline]
 pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
     pass: &PassContext<'_, P>,
@@ -177,7 +177,7 @@ pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
     (index, deltas): (usize, &RowDeltas),
     state: &mut SessionState,
     sink: &mut S,
-) {
+) -> Option<CallTokens> {
     let row = &pass.plan.rows[index];
     let inputs = row.inputs + deltas.inputs;
     let outputs = row.outputs + deltas.outputs;
@@ -195,6 +195,7 @@ pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
     };
     state.cycle.count_call(pass.schedule, index, made.as_ref());
     state.saved_ms += deltas.saved_ms;
+    made
 }
 
 /// The plain road: rows that the subset does not touch and at which nothing happens, as far as

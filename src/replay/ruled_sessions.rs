@@ -10,6 +10,7 @@ use super::call_tokens::{CallSink, CallTokens};
 use super::context_entry::{self, ContextEntry, EnteringRow};
 use super::cycle_end::CycleEndKind;
 use super::pass_context::PassContext;
+use super::quiet_rows::replay_quiet_rows;
 use super::session_state::{INITIAL_STATE, SessionState};
 use super::tool_results::{ToolResults, prompt_of_coming_call};
 use super::uncertain_row::replay_row_with_event;
@@ -18,6 +19,7 @@ use crate::plan::{
     ClearingRule, CompactionRule, Island, Plan, PlanRun, PlannedSession, SessionRules, WarmingRule,
 };
 use crate::recording::{CacheBreak, CacheTier, Shock};
+use std::ops::Range;
 
 /// How a session ended.
 #[derive(Clone)]
@@ -96,52 +98,72 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
             // Another model finds what a first call finds.
             (state.has_cache_entry, state.cached, state.answer) = (false, 0, 0);
         }
-        for index in run.row_range() {
-            let row = &plan.rows[index];
-            let event = plan.event_of_row(row);
-            if event.inserted_by != 0 && event.inserted_by & subset == 0 {
-                continue;
+        let Range { start: mut index, end } = run.row_range();
+        while index < end {
+            let session = (&mut state, &mut results);
+            // Most rows go on from the row before, and no rule acts at them.
+            let (quiet, mut is_made) =
+                replay_quiet_rows(pass, (run, rules), index..end, session, sink);
+            index += quiet;
+            if quiet == 0 {
+                let waited_on = before.as_ref().unwrap_or(run);
+                let session = (&mut state, &mut results);
+                is_made =
+                    replay_row_under_rules(pass, (run, waited_on, rules), index, session, sink);
+                index += 1;
             }
-            let deltas = call::sum_row_deltas(plan, row, subset);
-            // A call that is not made bridges no wait and compacts nothing, and what no call has
-            // sent yet stands in no cache.
-            let entering = EnteringRow { index, event, deltas: &deltas };
-            let is_sent = !deltas.dropped && state.was_sent();
-            let start_ms = row.start_ms + deltas.later_ms - state.saved_ms;
-            let pending = PendingCall { pass, run, entering, is_sent, start_ms };
-            if let Some(warming) = rules.warming.filter(|_| is_sent) {
-                let before = before.as_ref().unwrap_or(run);
-                pending.keep_cache_warm(&mut state, before, warming, sink);
-            }
-            if let Some(compaction) = rules.compaction {
-                pending.compact_prompt(&mut state, compaction, sink);
-            }
-            // Decided anew: a compaction by rule may have changed the prompt, and with it whether a
-            // recorded one is due.
-            let entry = context_entry::decide_entry(&state, run, &entering, (subset, schedule));
-            results.forget_lost_results(&state, event, entry);
-            if let Some(clearing) = rules.clearing {
-                pending.clear_results(&mut state, &mut results, (clearing, entry), sink);
-            }
-            let made = replay_row_with_event(pass, run, (index, &deltas), &mut state, sink);
-            results.add_results_of_row(
-                plan,
-                (index, &deltas),
-                made.map_or(state.prompt, |made| made.context),
-            );
-            if made.is_some() {
-                // Waits are priced by model and tokenizer. A run that shares both stands for the
-                // next ones, which spares a copy for every run.
-                if before.as_ref().is_none_or(|before| {
-                    (before.price, before.scale_bp) != (run.price, run.scale_bp)
-                }) {
-                    before = Some(run.clone());
-                }
+            // Waits are priced by model and tokenizer. A run that shares both stands for the next
+            // ones, which spares a copy for every run.
+            let is_alike =
+                |before: &PlanRun| (before.price, before.scale_bp) == (run.price, run.scale_bp);
+            if is_made && !before.as_ref().is_some_and(is_alike) {
+                before = Some(run.clone());
             }
         }
     }
     state.cycle.add_rows_before(schedule, rows.end);
     SessionEnd { state, results }
+}
+
+/// Replays one row, before which rules may act; a wait before it is kept warm as `before` has it.
+/// Returns whether its call is made.
+fn replay_row_under_rules<P: Policy, S: CallSink>(
+    pass: &PassContext<'_, P>,
+    (run, before, rules): (&PlanRun, &PlanRun, &SessionRules),
+    index: usize,
+    (state, results): (&mut SessionState, &mut ToolResults),
+    sink: &mut S,
+) -> bool {
+    let PassContext { plan, subset, schedule, .. } = *pass;
+    let row = &plan.rows[index];
+    let event = plan.event_of_row(row);
+    if event.inserted_by != 0 && event.inserted_by & subset == 0 {
+        return false;
+    }
+    let deltas = call::sum_row_deltas(plan, row, subset);
+    // A call that is not made bridges no wait and compacts nothing, and what no call has sent yet
+    // stands in no cache.
+    let entering = EnteringRow { index, event, deltas: &deltas };
+    let is_sent = !deltas.dropped && state.was_sent();
+    let start_ms = row.start_ms + deltas.later_ms - state.saved_ms;
+    let pending = PendingCall { pass, run, entering, is_sent, start_ms };
+    if let Some(warming) = rules.warming.filter(|_| is_sent) {
+        pending.keep_cache_warm(state, before, warming, sink);
+    }
+    if let Some(compaction) = rules.compaction {
+        pending.compact_prompt(state, compaction, sink);
+    }
+    // Decided anew: a compaction by rule may have changed the prompt, and with it whether a
+    // recorded one is due.
+    let entry = context_entry::decide_entry(state, run, &entering, (subset, schedule));
+    results.forget_lost_results(state, event, entry);
+    if let Some(clearing) = rules.clearing {
+        pending.clear_results(state, results, (clearing, entry), sink);
+    }
+    let made = replay_row_with_event(pass, run, (index, &deltas), state, sink);
+    let end = made.map_or(state.prompt, |made| made.context);
+    results.add_results_of_row(plan, (index, &deltas), end);
+    made.is_some()
 }
 
 /// A call that comes next.

@@ -46,6 +46,12 @@ impl Schedule {
         own.into_iter().find(|end| end.kind == kind)
     }
 
+    /// The first row from `row` on before which the context ends.
+    pub(super) fn next_end(&self, row: usize) -> Option<usize> {
+        let first = self.ends.partition_point(|end| (end.row as usize) < row);
+        self.ends.get(first).map(|end| end.row as usize)
+    }
+
     /// The calls of some rows.
     pub(super) fn sums_of_rows(&self, from: usize, to: usize) -> CallSums {
         // A session without calls has no rows, here or elsewhere.

@@ -113,8 +113,38 @@ impl SessionState {
         }
     }
 
+    /// Whether anything waits for the next row: what the schedule has decided, the first prompt of
+    /// a cycle, or what a mean of several ways has left over that the likeliest of them has not.
+    pub(super) fn awaits_row(&self) -> bool {
+        self.is_unsettled
+            || self.awaits_compaction
+            || self.awaits_clearing
+            || self.cycle.is_new()
+            || self.answer != 0
+            || self.settlement != Settlement::NOTHING
+    }
+
     /// Whether any of the context was sent.
     pub(super) fn was_sent(&self) -> bool {
         self.has_made_call || self.resumes_sent_context
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_mean_of_ways_leaves_over_waits_for_the_next_row() {
+        let mut cycle = CycleTally::starting_at(0);
+        assert!(SessionState { is_unsettled: false, cycle, ..INITIAL_STATE }.awaits_row());
+        cycle.meet_prompt(1_000);
+        let settled = SessionState { is_unsettled: false, cycle, ..INITIAL_STATE };
+        assert!(!settled.awaits_row());
+        // The likeliest way has nothing to tell; another one has, by its chance.
+        let mut settlement = Settlement::NOTHING;
+        *settlement.amounts()[1] = 7;
+        assert!(SessionState { settlement, ..settled }.awaits_row());
+        assert!(SessionState { answer: 7, ..settled }.awaits_row());
     }
 }

@@ -5,7 +5,7 @@
 
 use super::savings::{PipelineTotals, Saving};
 use crate::plan::{Island, Plan, ToggleSubset};
-use crate::replay::{IslandReplays, ReplayOutcome};
+use crate::replay::IslandReplays;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ impl MarginalSavings {
         for (island, count) in plan.group_alike_islands(touched) {
             let all = island.touched_by;
             let mut replays = IslandReplays::new(plan, island);
-            let before = replays.replay_subset(0);
+            let before = PipelineTotals::from_outcome(plan, replays.replay_subset(0));
             let joint = saving_of_subset(plan, &mut replays, &before, all);
             savings.joint = savings.joint + joint.repeated(count);
             // Few of the sets differ on one island, and most of them are known by then.
@@ -88,7 +88,7 @@ pub(crate) fn savings_shared_by_pairs(
 
 fn shared_on_island(plan: &Plan, island: &Island, toggles: usize) -> Vec<((usize, usize), Saving)> {
     let mut replays = IslandReplays::new(plan, island);
-    let before = replays.replay_subset(0);
+    let before = PipelineTotals::from_outcome(plan, replays.replay_subset(0));
     let alone: Vec<(usize, Saving)> = touching_toggles(island, toggles)
         .map(|toggle| (toggle, saving_of_subset(plan, &mut replays, &before, 1 << toggle)))
         .collect();
@@ -124,11 +124,11 @@ pub(super) fn replay_toggles_alone(
     toggles: usize,
 ) -> (PipelineTotals, Vec<(usize, Saving)>) {
     let mut replays = IslandReplays::new(plan, island);
-    let before = replays.replay_subset(0);
+    let before = PipelineTotals::from_outcome(plan, replays.replay_subset(0));
     let alone = touching_toggles(island, toggles)
         .map(|toggle| (toggle, saving_of_subset(plan, &mut replays, &before, 1 << toggle)));
     let alone = alone.collect();
-    (PipelineTotals::from_outcome(plan, &before), alone)
+    (before, alone)
 }
 
 fn touching_toggles(island: &Island, toggles: usize) -> impl Iterator<Item = usize> {
@@ -138,8 +138,11 @@ fn touching_toggles(island: &Island, toggles: usize) -> impl Iterator<Item = usi
 fn saving_of_subset(
     plan: &Plan,
     replays: &mut IslandReplays<'_>,
-    before: &ReplayOutcome,
+    before: &PipelineTotals,
     subset: ToggleSubset,
 ) -> Saving {
-    Saving::between_outcomes(plan, before, &replays.replay_subset(subset))
+    Saving::between_totals(
+        before,
+        &PipelineTotals::from_outcome(plan, replays.replay_subset(subset)),
+    )
 }

@@ -12,7 +12,7 @@ use super::subset_sums::DENOMINATOR;
 use crate::plan::{Island, Plan, ToggleSubset};
 use crate::replay::{self, IslandReplays};
 use crate::seed::Seed;
-use crate::study::whatif::savings::Saving;
+use crate::study::whatif::savings::{PipelineTotals, Saving};
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -188,11 +188,11 @@ struct SubsetMemo {
 impl SubsetMemo {
     fn from_island(plan: &Plan, island: &Island, permutations: &[Vec<usize>]) -> Self {
         let subsets = subsets_on_the_way(permutations, island.touched_by, true);
-        let before = replay::replay_island(plan, island, 0);
+        let before = PipelineTotals::from_outcome(plan, &replay::replay_island(plan, island, 0));
         let replays = || IslandReplays::new(plan, island);
         let savings = subsets.into_par_iter().map_init(replays, |replays, subset| {
-            let outcome = replays.replay_subset(subset);
-            (subset, Saving::between_outcomes(plan, &before, &outcome))
+            let after = PipelineTotals::from_outcome(plan, replays.replay_subset(subset));
+            (subset, Saving::between_totals(&before, &after))
         });
         Self { savings: savings.collect() }
     }
