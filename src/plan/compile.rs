@@ -1,17 +1,19 @@
 //! Compiling: one row a call, one term a difference, one run for what rows share.
 
 use super::delta_terms::RowTerms;
-use super::islands::{group_into_islands, session_starts_ms};
+use super::islands::{group_into_islands, session_start_ms};
 use super::merged_patches::{MergedPatches, PatchCursor};
 use super::session_facts::SessionFacts;
+use super::touched_sessions::touched_sessions;
 use super::{
     CallEvent, InsertedCall, Island, MAX_TOGGLES, Patch, Plan, PlannedSession, ToggleSubset,
 };
-use crate::ids::{ModelId, NO_INDEX};
+use crate::ids::ModelId;
 use crate::price::modifiers::search_fee;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
 use crate::recording::Recording;
 use crate::units::BASIS_POINTS;
+use std::collections::BTreeMap;
 
 impl Plan {
     /// Merges the patches; patch k answers to bit k.
@@ -27,6 +29,27 @@ impl Plan {
         patches: &[Patch],
         pricing: &Pricing,
     ) -> Result<Self, MissingPrice> {
+        let all: Vec<u32> = (0..recording.sessions.len() as u32).collect();
+        Self::compile_sessions(recording, &all, patches, pricing)
+    }
+
+    /// The same of the sessions alone in which a patch changes anything: what a subset saves, it
+    /// saves there.
+    pub(crate) fn compile_touched(
+        recording: &Recording,
+        patches: &[Patch],
+        pricing: &Pricing,
+    ) -> Result<Self, MissingPrice> {
+        Self::compile_sessions(recording, &touched_sessions(recording, patches), patches, pricing)
+    }
+
+    /// The same of some sessions alone, which are given in order.
+    pub(crate) fn compile_sessions(
+        recording: &Recording,
+        sessions: &[u32],
+        patches: &[Patch],
+        pricing: &Pricing,
+    ) -> Result<Self, MissingPrice> {
         // A subset of toggles is one machine word: a bit a patch, and one for the places of each
         // that drops calls with a chance.
         let drops = |patch: &&Patch| {
@@ -34,7 +57,8 @@ impl Plan {
         };
         let bits = patches.len() + patches.iter().filter(drops).count();
         assert!(bits <= MAX_TOGGLES, "{bits} bits for the toggles of one plan");
-        let calls = recording.calls.len();
+        let calls = sessions.iter().map(|&at| recording.sessions[at as usize].call_range().len());
+        let calls = calls.sum();
         // Merged once, before any row: rows are compiled by walking calls and blocks in order, and
         // a search in every patch at every block would take the product of both.
         let merged = MergedPatches::new(recording, patches);
@@ -50,13 +74,12 @@ impl Plan {
                 .iter()
                 .flat_map(|patch| &patch.session_rules)
                 .any(|(_, rules)| rules.clearing.is_some()),
-            starts_ms: session_starts_ms(recording),
             touched_by: 0,
             restarted_by: 0,
             ruled_by: 0,
             compacts: false,
             last_scale: None,
-            planned_of: vec![NO_INDEX; recording.sessions.len()],
+            planned_of: BTreeMap::new(),
             plan: Self {
                 rows: Vec::with_capacity(calls),
                 duration_ms: Vec::with_capacity(calls),
@@ -68,10 +91,16 @@ impl Plan {
         // two must be replayed together. Everything else falls into islands that know nothing of
         // each other, and each island is replayed only for the bits that touch it.
         let resumed = patches.iter().flat_map(|patch| &patch.resumed_sessions);
-        for island in group_into_islands(&compiler.starts_ms, resumed) {
+        let start_ms_of = |session| session_start_ms(recording, session);
+        for island in group_into_islands(sessions, start_ms_of, resumed) {
             let first = compiler.plan.sessions.len() as u32;
+            let hangs_together = island.len() > 1;
             for session in island {
-                compiler.compile_session(session)?;
+                let planned = compiler.compile_session(session)?;
+                // A session that stands alone goes on from none, and none from it.
+                if hangs_together {
+                    compiler.planned_of.insert(session, planned);
+                }
             }
             compiler.close_island(first);
         }
@@ -89,8 +118,6 @@ pub(super) struct PlanCompiler<'a> {
     pub(super) prices: PriceResolver<'a>,
     /// Whether any rule clears tool results.
     pub(super) clears: bool,
-    /// When each recorded session starts.
-    pub(super) starts_ms: Vec<i64>,
     /// Bits that change anything in the island that is open.
     pub(super) touched_by: ToggleSubset,
     /// Of these, bits with a rule that says where a context starts over.
@@ -101,8 +128,8 @@ pub(super) struct PlanCompiler<'a> {
     pub(super) compacts: bool,
     /// The last model whose tokenizer was asked for, and what its tokens are scaled by.
     pub(super) last_scale: Option<(ModelId, i64)>,
-    /// The planned session of each recorded one, once it is planned.
-    pub(super) planned_of: Vec<u32>,
+    /// The planned session of each recorded one of several that hang together, once it is planned.
+    pub(super) planned_of: BTreeMap<u32, u32>,
     pub(super) plan: Plan,
 }
 
@@ -125,7 +152,8 @@ impl PlanCompiler<'_> {
         }
     }
 
-    fn compile_session(&mut self, index: u32) -> Result<(), MissingPrice> {
+    /// Returns where it stands in the plan.
+    fn compile_session(&mut self, index: u32) -> Result<u32, MissingPrice> {
         let recording = self.recording;
         let session = &recording.sessions[index as usize];
         let range = session.call_range();
@@ -153,16 +181,17 @@ impl PlanCompiler<'_> {
         for (bit, resumed) in self.facts.resumed.of_session(index) {
             // Sessions are planned in the order of their starts, so that one to go on from has its
             // place in the plan by now. One that starts later cannot have ended before.
-            let from = self.planned_of[resumed.from as usize];
-            if from != NO_INDEX && session_ends_before(recording, resumed.from, index) {
-                self.plan.resumes.push((bit, from));
+            if let Some(from) = self.planned_of.get(&resumed.from)
+                && session_ends_before(recording, resumed.from, index)
+            {
+                self.plan.resumes.push((bit, *from));
             }
         }
-        // Set before the spawned sessions are compiled, because these are planned sessions too and
-        // would shift the number.
-        self.planned_of[index as usize] = self.plan.sessions.len() as u32;
+        // The spawned sessions are planned sessions too, behind it.
+        let planned = self.plan.sessions.len() as u32;
         self.close_session(index, first_run, first_resume);
-        self.compile_spawned_sessions(index)
+        self.compile_spawned_sessions(index)?;
+        Ok(planned)
     }
 
     /// Closes a session that began with a run and with a session to go on from.

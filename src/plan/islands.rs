@@ -3,35 +3,37 @@
 use super::ResumedSession;
 use crate::recording::Recording;
 
-/// Sessions, given by their starts, island by island: an island stands where its first session
-/// stood, and its sessions in order of time, so that one which another goes on from comes first.
+/// Some sessions, in order, island by island: an island stands where its first session stood, and
+/// its sessions in order of time, so that one which another goes on from comes first.
 pub(super) fn group_into_islands<'a>(
-    starts_ms: &[i64],
+    sessions: &[u32],
+    start_ms_of: impl Fn(u32) -> i64,
     resumed: impl Iterator<Item = &'a ResumedSession>,
 ) -> Vec<Vec<u32>> {
     // Sessions form trees, each under the island's first session: joining two trees puts the root
     // that comes later under the earlier one.
-    let mut root: Vec<usize> = (0..starts_ms.len()).collect();
+    let mut root: Vec<usize> = (0..sessions.len()).collect();
     for resumed in resumed {
-        let (a, b) =
-            (find_root(&root, resumed.session as usize), find_root(&root, resumed.from as usize));
+        let places = [resumed.session, resumed.from].map(|one| sessions.binary_search(&one));
+        let [Ok(a), Ok(b)] = places else { continue };
+        let (a, b) = (find_root(&root, a), find_root(&root, b));
         root[a.max(b)] = a.min(b);
     }
     // Islands in the order of their first sessions, so that the plan of a recording is always the
     // same.
     let mut islands: Vec<Vec<u32>> = Vec::new();
     let mut island_of: Vec<Option<usize>> = vec![None; root.len()];
-    for session in 0..root.len() {
-        let at = *island_of[find_root(&root, session)].get_or_insert_with(|| {
+    for (place, session) in sessions.iter().enumerate() {
+        let at = *island_of[find_root(&root, place)].get_or_insert_with(|| {
             islands.push(Vec::new());
             islands.len() - 1
         });
-        islands[at].push(session as u32);
+        islands[at].push(*session);
     }
     for island in &mut islands {
         // By time: what a session goes on from must be replayed before it. The index breaks ties,
         // so that equal starts do not leave the order to chance.
-        island.sort_by_key(|&session| (starts_ms[session as usize], session));
+        island.sort_by_key(|&session| (start_ms_of(session), session));
     }
     islands
 }
@@ -43,12 +45,11 @@ fn find_root(root: &[usize], mut at: usize) -> usize {
     at
 }
 
-/// When the first call of each session starts.
-pub(super) fn session_starts_ms(recording: &Recording) -> Vec<i64> {
-    let first_calls =
-        recording.sessions.iter().map(|session| recording.calls.get(session.first_call as usize));
+/// When the first call of a session starts.
+pub(super) fn session_start_ms(recording: &Recording, session: u32) -> i64 {
+    let first = recording.sessions[session as usize].first_call as usize;
     // A session without calls at the end of the recording starts after all others.
-    first_calls.map(|call| call.map_or(i64::MAX, |call| call.start_ms)).collect()
+    recording.calls.get(first).map_or(i64::MAX, |call| call.start_ms)
 }
 
 #[cfg(test)]
@@ -58,7 +59,9 @@ mod tests {
     fn check(starts_ms: &[i64], resumed: &[(u32, u32)], want: &[&[u32]]) {
         let of = |&(session, from): &(u32, u32)| ResumedSession { session, from };
         let resumed: Vec<ResumedSession> = resumed.iter().map(of).collect();
-        assert_eq!(group_into_islands(starts_ms, resumed.iter()), want, "{resumed:?}");
+        let all: Vec<u32> = (0..starts_ms.len() as u32).collect();
+        let start_ms_of = |session| starts_ms[session as usize];
+        assert_eq!(group_into_islands(&all, start_ms_of, resumed.iter()), want, "{resumed:?}");
     }
 
     #[test]

@@ -9,8 +9,10 @@ type PatchedValue = (u32, i64, ToggleSubset);
 
 /// The patches of all interventions, by call and by block.
 pub(super) struct MergedPatches {
-    call_drop: Vec<ToggleSubset>,
-    block_drop: Vec<ToggleSubset>,
+    /// Sorted: (call, bits that drop it).
+    dropped_calls: Vec<(u32, ToggleSubset)>,
+    /// Sorted: (block, bits that drop it).
+    dropped_blocks: Vec<(u32, ToggleSubset)>,
     /// Sorted: (block, tokens, bit).
     replaced: Vec<PatchedValue>,
     /// Sorted: (block, tokens, bit), and the bits of which one must be on too.
@@ -32,8 +34,8 @@ pub(super) struct MergedPatches {
 impl MergedPatches {
     pub(super) fn new(recording: &Recording, patches: &[Patch]) -> Self {
         let mut merged = Self {
-            call_drop: vec![0; recording.calls.len()],
-            block_drop: vec![0; recording.blocks.len()],
+            dropped_calls: Vec::new(),
+            dropped_blocks: Vec::new(),
             replaced: Vec::new(),
             if_warm: Vec::new(),
             saved: Vec::new(),
@@ -46,16 +48,14 @@ impl MergedPatches {
         for (index, patch) in patches.iter().enumerate() {
             let bit = 1 << index;
             for dropped in &patch.dropped_calls {
-                merged.call_drop[dropped.call as usize] |= bit;
+                merged.dropped_calls.push((dropped.call, bit));
                 // Where nobody waits, the time up to the next call goes with the call.
                 if dropped.frees_time {
                     let ms = ms_until_next_start(recording, dropped.call as usize);
                     merged.saved.push((dropped.call, ms, bit));
                 }
             }
-            for &block in &patch.dropped_blocks {
-                merged.block_drop[block as usize] |= bit;
-            }
+            merged.dropped_blocks.extend(patch.dropped_blocks.iter().map(|&block| (block, bit)));
             let replaced = patch.replaced_blocks.iter();
             merged.replaced.extend(replaced.map(|&(block, tokens)| (block, tokens, bit)));
             merged.saved.extend(patch.saved_ms.iter().map(|&(call, ms)| (call, ms, bit)));
@@ -76,6 +76,8 @@ impl MergedPatches {
         // Sorted by place first, so that a cursor meets them in order, and then by value, so that
         // what takes precedence is at one end.
         merged.if_warm = sizes_needing_warmth(recording, patches);
+        unite_bits(&mut merged.dropped_calls);
+        unite_bits(&mut merged.dropped_blocks);
         merged.healed.sort_unstable();
         merged.restarted.sort_unstable();
         merged.replaced.sort_unstable();
@@ -98,7 +100,7 @@ impl MergedPatches {
         self.inserted.extend(place.inserted_calls.iter().map(|&new| (bit, chance, new)));
         let happened = if place.dropped_calls.is_empty() { 0 } else { self.happened_bit(bit) };
         for dropped in &place.dropped_calls {
-            self.call_drop[dropped.call as usize] |= happened;
+            self.dropped_calls.push((dropped.call, happened));
             let drop = UncertainDrop { bit, happened, chance, last: false };
             self.uncertain.push((dropped.call, drop));
             if dropped.frees_time {
@@ -110,7 +112,7 @@ impl MergedPatches {
             let block = &recording.blocks[index as usize];
             // A block goes with its call, or counts by its chance where its call stays.
             if place.dropped_calls.iter().any(|dropped| dropped.call == block.call) {
-                self.block_drop[index as usize] |= happened;
+                self.dropped_blocks.push((index, happened));
             } else {
                 let gone = chance.of_amount(block.tokens);
                 self.replaced.push((index, block.tokens - gone, bit));
@@ -168,15 +170,16 @@ impl MergedPatches {
             }
         }
     }
+}
 
-    /// Bits that drop a call, if there are any.
-    pub(super) fn dropping_bits(
-        &self,
-        call: usize,
-    ) -> impl Iterator<Item = (ToggleSubset, RowDeltas)> {
-        let dropped = RowDeltas { dropped: true, ..RowDeltas::default() };
-        std::iter::once((self.call_drop[call], dropped)).filter(|(bits, _)| *bits != 0)
-    }
+/// Sorts bits by call or block, those of one together.
+fn unite_bits(bits: &mut Vec<(u32, ToggleSubset)>) {
+    bits.sort_unstable();
+    bits.dedup_by(|later, kept| {
+        let is_same = later.0 == kept.0;
+        kept.1 |= if is_same { later.1 } else { 0 };
+        is_same
+    });
 }
 
 /// Sizes that need more than their own bit, in order.
@@ -229,7 +232,8 @@ pub(super) fn order_by_size(
 
 /// What is merged, met in the order of the calls and blocks of a session.
 pub(super) struct PatchCursor<'a> {
-    merged: &'a MergedPatches,
+    dropped_calls: &'a [(u32, ToggleSubset)],
+    dropped_blocks: &'a [(u32, ToggleSubset)],
     replaced: &'a [PatchedValue],
     if_warm: &'a [(PatchedValue, ToggleSubset)],
     saved: &'a [PatchedValue],
@@ -242,11 +246,11 @@ pub(super) struct PatchCursor<'a> {
 impl<'a> PatchCursor<'a> {
     /// From a call and a block on.
     pub(super) fn starting_at(merged: &'a MergedPatches, call: usize, block: usize) -> Self {
-        let MergedPatches {
-            replaced, if_warm, saved, inserted, healed, restarted, uncertain, ..
-        } = merged;
+        let MergedPatches { dropped_calls, dropped_blocks, replaced, if_warm, .. } = merged;
+        let MergedPatches { saved, inserted, healed, restarted, uncertain, .. } = merged;
         Self {
-            merged,
+            dropped_calls: skip_before(dropped_calls, |entry| (entry.0 as usize) < call),
+            dropped_blocks: skip_before(dropped_blocks, |entry| (entry.0 as usize) < block),
             replaced: skip_before(replaced, |entry| (entry.0 as usize) < block),
             if_warm: skip_before(if_warm, |(entry, _)| (entry.0 as usize) < block),
             saved: skip_before(saved, |entry| (entry.0 as usize) < call),
@@ -263,9 +267,9 @@ impl<'a> PatchCursor<'a> {
         block: usize,
     ) -> impl Iterator<Item = (ToggleSubset, i64)> + 'a {
         // A dropped block is one of size 0, which no other size can be better than.
-        let dropped = self.merged.block_drop[block];
+        let dropped = take_matching(&mut self.dropped_blocks, |entry| entry.0 as usize == block);
         let values = take_matching(&mut self.replaced, |entry| entry.0 as usize == block);
-        let dropped = std::iter::once((dropped, 0)).filter(|(bits, _)| *bits != 0);
+        let dropped = dropped.iter().map(|&(_, bits)| (bits, 0));
         dropped.chain(values.iter().map(|&(_, tokens, bit)| (bit, tokens)))
     }
 
@@ -275,6 +279,16 @@ impl<'a> PatchCursor<'a> {
         block: usize,
     ) -> &'a [(PatchedValue, ToggleSubset)] {
         take_matching(&mut self.if_warm, |(entry, _)| entry.0 as usize == block)
+    }
+
+    /// Bits that drop the next call, if there are any.
+    pub(super) fn dropping_bits(
+        &mut self,
+        call: usize,
+    ) -> impl Iterator<Item = (ToggleSubset, RowDeltas)> + 'a {
+        let entries = take_matching(&mut self.dropped_calls, |entry| entry.0 as usize == call);
+        let dropped = RowDeltas { dropped: true, ..RowDeltas::default() };
+        entries.iter().map(move |&(_, bits)| (bits, dropped))
     }
 
     /// Time saved after the next call, in order of precedence: the longest.

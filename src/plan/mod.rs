@@ -25,6 +25,7 @@ mod placing_bits;
 mod rows;
 mod run_variants;
 mod session_facts;
+mod touched_sessions;
 
 pub(crate) use crate::models::TRIGGERS;
 pub use call_event::{CallEvent, UncertainDrop};
@@ -194,6 +195,12 @@ impl Plan {
     #[must_use]
     pub fn with_cache(self, cache: CachePolicy) -> Self {
         Self { cache, ..self }
+    }
+
+    /// Whether luck decides what any call of a planned session reads.
+    pub(crate) fn has_luck(&self, planned: usize) -> bool {
+        let rows = &self.rows[self.rows_of_session(&self.sessions[planned])];
+        rows.iter().any(|row| self.event_of_row(row).luck.is_some())
     }
 
     /// Gives every look into an automatic cache another luck, drawn by `draw` session by session in

@@ -124,7 +124,7 @@ impl<'a> PlanCompiler<'a> {
         // alone.
         let amounts = self.sum_blocks_of_call(call);
         self.terms.add_choice(saved.map(saved_ms_choice));
-        self.terms.add_choice(self.merged.dropping_bits(at));
+        self.terms.add_choice(self.patch_cursor.dropping_bits(at));
         let restarted = self.patch_cursor.restart_size_choices(at);
         self.terms.add_choice(
             restarted

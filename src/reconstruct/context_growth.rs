@@ -19,6 +19,7 @@
 
 use crate::fixed_point::{self, ONE};
 use crate::units::scale_by_ratio;
+use std::collections::BTreeMap;
 
 /// Exponents above this are not looked for: all growth then falls on the last calls.
 pub(crate) const MAX_EXPONENT: i64 = 64 * ONE;
@@ -56,6 +57,35 @@ pub enum GrowthError {
     /// Even growth at the first moment reads less than was published. The start would have to be
     /// so many tokens at least.
     StartAtLeast(i64),
+}
+
+/// What a growth has to meet: start, reads, writes, and what enters with each call.
+type GrowthKey = (i64, i64, i64, Vec<i64>);
+
+/// Growths that were solved before: of many draws most ask for the same.
+#[derive(Debug, Default)]
+pub struct SolvedGrowths(BTreeMap<GrowthKey, GrowthSolution>);
+
+impl SolvedGrowths {
+    /// No more are kept than this; what is open by the token is asked for once.
+    const MOST_KEPT: usize = 4_096;
+
+    /// The solution of a problem, as [`solve_growth`] finds it.
+    pub(super) fn solve(
+        &mut self,
+        problem: &GrowthProblem<'_>,
+    ) -> Result<GrowthSolution, GrowthError> {
+        let GrowthProblem { start, read, write, entering } = *problem;
+        let key = (start, read, write, entering.to_vec());
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known.clone());
+        }
+        let solved = solve_growth(problem)?;
+        if self.0.len() < Self::MOST_KEPT {
+            self.0.insert(key, solved.clone());
+        }
+        Ok(solved)
+    }
 }
 
 /// Solves for the growth exponent.

@@ -1,7 +1,7 @@
 //! The steps of a reported pipeline, fitted one after another and laid out in time.
 
 use super::call_count::{Lens, saturate_u32};
-use super::context_growth::{GrowthError, GrowthSolution, solve_growth};
+use super::context_growth::{GrowthError, GrowthSolution, SolvedGrowths, solve_growth};
 use super::record_sum;
 use super::reported::ReportedPipeline;
 use super::session_calls;
@@ -98,7 +98,8 @@ pub fn reconstruct(
     reported: &ReportedPipeline,
     lens: Lens,
 ) -> Result<Reconstruction, ReconstructError> {
-    lay_out_sessions(reported, lens, &[], ExponentSearch::WholeGrowth)
+    let growths = &mut SolvedGrowths::default();
+    lay_out_sessions(reported, lens, &[], ExponentSearch::WholeGrowth, growths)
 }
 
 /// The same with the number of calls of some sessions given, for the band of a result. No session
@@ -111,7 +112,20 @@ pub fn reconstruct_with_call_counts(
     lens: Lens,
     given: &[(String, u32)],
 ) -> Result<Reconstruction, ReconstructError> {
-    lay_out_sessions(reported, lens, given, ExponentSearch::None)
+    reconstruct_once_more(reported, lens, given, &mut SolvedGrowths::default())
+}
+
+/// The same, one time of many: growths that were solved before are not solved again.
+///
+/// # Errors
+/// As [`reconstruct_with_call_counts`].
+pub(crate) fn reconstruct_once_more(
+    reported: &ReportedPipeline,
+    lens: Lens,
+    given: &[(String, u32)],
+    growths: &mut SolvedGrowths,
+) -> Result<Reconstruction, ReconstructError> {
+    lay_out_sessions(reported, lens, given, ExponentSearch::None, growths)
 }
 
 /// Whether the exponent of a session's whole growth is looked for, which calls do not need.
@@ -126,21 +140,26 @@ fn lay_out_sessions(
     lens: Lens,
     given: &[(String, u32)],
     search: ExponentSearch,
+    growths: &mut SolvedGrowths,
 ) -> Result<Reconstruction, ReconstructError> {
     let Some(start) = reported.stated_or_assumed("start-context") else {
         let name = reported.name.clone();
         return Err(ReconstructError::Missing { name, figure: "start-context" });
     };
     let start = start.value();
-    let open = record_sum::counts_meeting_sum(reported, lens, start, given);
-    let likeliest = open.iter().map(|(id, count)| (id.clone(), count.calls));
-    let known: Vec<(String, u32)> = given.iter().cloned().chain(likeliest).collect();
+    let (mut plans, mut split_notes) = split_steps(reported, lens, start, given);
+    let open = record_sum::counts_meeting_sum(reported, lens, &plans);
+    if !open.is_empty() {
+        let likeliest = open.iter().map(|(id, count)| (id.clone(), count.calls));
+        let known: Vec<(String, u32)> = given.iter().cloned().chain(likeliest).collect();
+        (plans, split_notes) = split_steps(reported, lens, start, &known);
+    }
     let mut builder = RecordingBuilder::new(&reported.name, "reported");
     let (mut sessions, mut notes) = (Vec::new(), Vec::new());
     let mut clock_ms = reported.day.start_ms();
     let parallel = reported.assumed_value("parallel-step").unwrap_or_default();
-    for row in &reported.steps.rows {
-        let plans = split_step(reported, row, lens, start, &known, &mut notes);
+    for ((row, plans), told) in reported.steps.rows.iter().zip(plans).zip(split_notes) {
+        notes.extend(told);
         let mut ends = Vec::new();
         for (index, mut plan) in plans.into_iter().enumerate() {
             // Sessions of a step follow each other but in the one that ran them side by side; the
@@ -156,8 +175,14 @@ fn lay_out_sessions(
                 ExponentSearch::WholeGrowth => exponent_without_events(&plan),
                 ExponentSearch::None => None,
             };
-            let mut fit =
-                solve_and_push_session((reported, lens), plan, index, &mut builder, &mut notes)?;
+            let (fitted, script, solved) =
+                fit_session((reported, lens), plan, index, growths, &mut notes)?;
+            builder.push_session(session_calls::build_session(
+                &fitted.totals,
+                &script,
+                &solved.smooth_growth,
+            ));
+            let mut fit = session_fit(fitted, solved.exponent);
             fit.exponent = whole;
             sessions.push(fit);
         }
@@ -179,6 +204,20 @@ fn lay_out_sessions(
     }
     push_orchestrator_and_crashes(reported, lens, &mut builder);
     Ok(Reconstruction { recording: builder.finish(), sessions, notes })
+}
+
+/// The sessions of each step, and what had to give way there.
+fn split_steps(
+    reported: &ReportedPipeline,
+    lens: Lens,
+    start: i64,
+    known: &[(String, u32)],
+) -> (Vec<Vec<SessionPlan>>, Vec<Vec<String>>) {
+    let steps = reported.steps.rows.iter().map(|row| {
+        let mut notes = Vec::new();
+        (split_step(reported, row, lens, start, known, &mut notes), notes)
+    });
+    steps.unzip()
 }
 
 /// What a source counts beside its sessions: the orchestrator and the crash records.
@@ -206,30 +245,29 @@ fn exponent_without_events(plan: &SessionPlan) -> Option<i64> {
     solve_growth(&plan.growth_problem(&nothing)).ok().map(|solved| solved.exponent)
 }
 
-/// Solves a session's growth and pushes its calls.
-fn solve_and_push_session(
+/// Solves a session's growth.
+fn fit_session(
     (reported, lens): (&ReportedPipeline, Lens),
     mut plan: SessionPlan,
     index: usize,
-    builder: &mut RecordingBuilder,
+    growths: &mut SolvedGrowths,
     notes: &mut Vec<String>,
-) -> Result<SessionFit, ReconstructError> {
-    let (script, solved) =
-        fit_fullest_script(reported, lens, &mut plan, notes).ok_or_else(|| {
-            ReconstructError::Impossible {
-                step: plan.totals.step.clone(),
-                session: format!("{} (no. {})", plan.totals.id, index + 1),
-                calls: plan.count.calls,
-                read: plan.read,
-                write: plan.write,
-            }
-        })?;
-    builder.push_session(session_calls::build_session(
-        &plan.totals,
-        &script,
-        &solved.smooth_growth,
-    ));
-    Ok(SessionFit {
+) -> Result<(SessionPlan, SessionScript, GrowthSolution), ReconstructError> {
+    match fit_fullest_script((reported, lens), &mut plan, growths, notes) {
+        Some((script, solved)) => Ok((plan, script, solved)),
+        None => Err(ReconstructError::Impossible {
+            step: plan.totals.step,
+            session: format!("{} (no. {})", plan.totals.id, index + 1),
+            calls: plan.count.calls,
+            read: plan.read,
+            write: plan.write,
+        }),
+    }
+}
+
+/// How a session was fitted, where its growth beside the events has this exponent.
+fn session_fit(plan: SessionPlan, smooth_exponent: i64) -> SessionFit {
+    SessionFit {
         id: plan.totals.id,
         step: plan.totals.step,
         calls_published: plan.calls_published,
@@ -237,20 +275,20 @@ fn solve_and_push_session(
         calls_range: (plan.count.low, plan.count.high),
         weights: plan.count.weights,
         exponent: None,
-        smooth_exponent: solved.exponent,
+        smooth_exponent,
         mean_context: scale_by_ratio(plan.read, 1, i64::from(plan.count.calls)),
         start: plan.totals.start,
         end: plan.totals.start + plan.write,
         read: plan.read,
         write: plan.write,
-    })
+    }
 }
 
 /// The fullest script whose growth can be solved; at last the start context gives way.
 fn fit_fullest_script(
-    reported: &ReportedPipeline,
-    lens: Lens,
+    (reported, lens): (&ReportedPipeline, Lens),
     plan: &mut SessionPlan,
+    growths: &mut SolvedGrowths,
     notes: &mut Vec<String>,
 ) -> Option<(SessionScript, GrowthSolution)> {
     let calls = plan.count.calls as usize;
@@ -262,7 +300,7 @@ fn fit_fullest_script(
         (EventSelection::NoSizes, "known event sizes do not fit its totals and are left out"),
     ] {
         let script = session_script::write_script(reported, lens, &id, &step, calls, keep);
-        if let Ok(solved) = solve_growth(&plan.growth_problem(&script.entering_tokens())) {
+        if let Ok(solved) = growths.solve(&plan.growth_problem(&script.entering_tokens())) {
             if !lost.is_empty() {
                 notes.push(format!("{step} {id}: {lost}"));
             }

@@ -9,7 +9,7 @@
 use super::call_count::{self, CallCount, Lens};
 use super::call_tally::RECORDS_PER_CALL_HUNDREDTHS;
 use super::reported::ReportedPipeline;
-use super::step_split::{SessionPlan, split_step};
+use super::step_split::SessionPlan;
 use crate::fixed_point::{self, ONE};
 use crate::units::scale_by_ratio;
 
@@ -23,24 +23,19 @@ const MOST_LAMBDA: i64 = 8 * ONE;
 /// Steps of the bisection: a lambda to 2^-12, far below one call.
 const STEPS: u32 = 16;
 
-/// The counts of sessions that are open, where a sum over records is published; by session.
+/// The counts of sessions that are open, where a sum over records is published; by session. `plans`
+/// are those of all sessions before anybody asks for the sum.
 pub(super) fn counts_meeting_sum(
     reported: &ReportedPipeline,
     lens: Lens,
-    start: i64,
-    given: &[(String, u32)],
+    plans: &[Vec<SessionPlan>],
 ) -> Vec<(String, CallCount)> {
     let Some(published) = reported.stated_figure(RAW_READS).filter(|_| lens == Lens::Message)
     else {
         return Vec::new();
     };
-    // What gives way where no count fits is told when the sessions are laid out.
-    let mut untold = Vec::new();
-    let rows = reported.steps.rows.iter();
-    let plans: Vec<SessionPlan> = rows
-        .flat_map(|row| split_step(reported, row, lens, start, given, &mut untold))
-        .filter(|plan| !plan.count.weights.is_empty())
-        .collect();
+    let plans: Vec<&SessionPlan> =
+        plans.iter().flatten().filter(|plan| !plan.count.weights.is_empty()).collect();
     if plans.iter().all(|plan| plan.count.weights.len() == 1) {
         return Vec::new();
     }

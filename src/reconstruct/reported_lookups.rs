@@ -96,21 +96,28 @@ impl ReportedPipeline {
     #[must_use]
     pub fn with_unknowns(&self, values: &[i64]) -> Self {
         let mut drawn = self.clone();
-        for (unknown, &value) in drawn.unknowns.iter_mut().zip(values) {
+        drawn.draw_unknowns(self, values);
+        drawn
+    }
+
+    /// Makes this copy of a pipeline the one in which the unknowns have these values, whatever they
+    /// had before.
+    pub(crate) fn draw_unknowns(&mut self, told: &Self, values: &[i64]) {
+        self.events.clone_from(&told.events);
+        for (unknown, &value) in self.unknowns.iter_mut().zip(values) {
             unknown.mode = value;
         }
-        let value_of = |id: &str| self.unknowns.iter().zip(values).find(|(one, _)| one.id == id);
-        for figure in drawn.events.iter_mut().flat_map(ReportedEvent::open_figures) {
+        let value_of = |id: &str| told.unknowns.iter().zip(values).find(|(one, _)| one.id == id);
+        for figure in self.events.iter_mut().flat_map(ReportedEvent::open_figures) {
             figure.resolve(|fact| value_of(fact).map(|(_, value)| *value));
         }
-        for event in &self.events {
+        for event in &told.events {
             if let (Some(session), Some(fact)) = (event.session_id(), event.polled_run())
                 && let Some((_, number)) = value_of(fact)
             {
-                move_polls(&mut drawn.events, session, *number);
+                move_polls(&mut self.events, session, *number);
             }
         }
-        drawn
     }
 
     /// The claim on a toggle.

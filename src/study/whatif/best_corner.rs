@@ -3,7 +3,7 @@
 
 use super::experiment::{Experiment, subset_of_first};
 use super::published_claims::PublishedClaim;
-use super::savings::{PipelineTotals, Saving};
+use super::savings::Saving;
 use super::tokens_held::tokens_held_and_carried;
 use crate::plan::Patch;
 use crate::price::MissingPrice;
@@ -13,8 +13,6 @@ use crate::recording::Recording;
 pub(crate) struct BestCornerSearch<'a> {
     pub(crate) experiment: &'a Experiment<'a>,
     pub(crate) recording: &'a Recording,
-    /// The recording without toggles.
-    pub(crate) baseline: PipelineTotals,
 }
 
 impl BestCornerSearch<'_> {
@@ -72,9 +70,8 @@ impl BestCornerSearch<'_> {
 
     /// What patches save together.
     fn saving_of_patches(&self, patches: &[Patch]) -> Result<Saving, MissingPrice> {
-        let plan = self.experiment.compile_plan(self.recording, patches)?;
-        let side = PipelineTotals::replay_totals(&plan, subset_of_first(patches.len()));
-        Ok(Saving::between_totals(&self.baseline, &side))
+        let plan = self.experiment.compile_touched(self.recording, patches)?;
+        Ok(Saving::of_subset(&plan, subset_of_first(patches.len())))
     }
 
     /// The same for a claim on one step: the best of its sessions alone.
@@ -88,9 +85,7 @@ impl BestCornerSearch<'_> {
         }
         // Sessions of other steps would only be replayed for nothing.
         let only = self.recording.recording_of_step(&claim.step);
-        let plan = self.experiment.compile_plan(&only, &[])?;
-        let baseline = PipelineTotals::replay_totals(&plan, 0);
-        BestCornerSearch { experiment: self.experiment, recording: &only, baseline }
+        BestCornerSearch { experiment: self.experiment, recording: &only }
             .best_saving(indexes, claim)
     }
 }

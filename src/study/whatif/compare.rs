@@ -194,7 +194,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         0 => None,
         _ => Some(uncertainty::study_uncertainty(experiment, &plan)?),
     };
-    let best = BestCornerSearch { experiment, recording, baseline };
+    let best = BestCornerSearch { experiment, recording };
     let seen = observed_savings::compare_observations(
         experiment,
         &plan,
@@ -204,6 +204,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
         experiment,
         patches: &patches,
         best,
+        baseline: &baseline,
         plan: &plan,
         uncertainty: uncertainty.as_ref(),
         observed_savings: &seen,
@@ -262,6 +263,8 @@ struct ComparisonContext<'a> {
     /// Of all toggles, at their means.
     patches: &'a [Patch],
     best: BestCornerSearch<'a>,
+    /// Nothing toggled.
+    baseline: &'a PipelineTotals,
     plan: &'a Plan,
     uncertainty: Option<&'a Uncertainty>,
     observed_savings: &'a [ObservedSaving],
@@ -360,7 +363,7 @@ impl ComparisonContext<'_> {
         let replayed = claim.amount_saved_by(&saving, recording, patches);
         let evidence = self.evidence_of_claim(claim, replayed, most.0);
         let verdict_usd = claim.share_bp.as_ref().map(|share| {
-            let before = self.best.baseline.total_money().micro_usd();
+            let before = self.baseline.total_money().micro_usd();
             let met = ratio_bp(saving.total_money().micro_usd(), before);
             let evidence = ClaimEvidence {
                 claimed: share.clone(),

@@ -133,6 +133,24 @@ impl<'a> Experiment<'a> {
         Ok(Plan::compile(recording, patches, self.pricing)?.with_cache(self.cache))
     }
 
+    /// The same of the sessions alone in which a patch changes anything.
+    pub(super) fn compile_touched(
+        &self,
+        recording: &Recording,
+        patches: &[Patch],
+    ) -> Result<Plan, MissingPrice> {
+        Ok(Plan::compile_touched(recording, patches, self.pricing)?.with_cache(self.cache))
+    }
+
+    /// The same of some sessions alone, which are given in order.
+    pub(super) fn compile_sessions(
+        &self,
+        recording: &Recording,
+        sessions: &[u32],
+    ) -> Result<Plan, MissingPrice> {
+        Ok(Plan::compile_sessions(recording, sessions, &[], self.pricing)?.with_cache(self.cache))
+    }
+
     /// The bit of a toggle.
     #[must_use]
     pub fn index_of(&self, id: &str) -> Option<usize> {

@@ -146,3 +146,28 @@ fn saving_of_subset(
         &PipelineTotals::from_outcome(plan, replays.replay_subset(subset)),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::price::Pricing;
+    use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
+    use crate::scenario::Scenario;
+
+    #[test]
+    fn what_no_patch_touches_saves_nothing() {
+        let reported = builtin_pipeline("order-774").expect("built in");
+        let recording = reconstruct(&reported, Lens::Message).expect("fits").recording;
+        let (toggles, pricing) = (Scenario::all_toggles().toggles, Pricing::embedded());
+        let mut left_out = 0;
+        for one in &toggles {
+            let patches = [one.toggle.build_patch(&recording, &one.params)];
+            let whole = Plan::compile(&recording, &patches, &pricing).expect("prices");
+            let touched = Plan::compile_touched(&recording, &patches, &pricing).expect("prices");
+            let savings = [&whole, &touched].map(|plan| MarginalSavings::from_plan(plan, 1));
+            assert_eq!(savings[0], savings[1], "{}", one.id());
+            left_out += whole.sessions.len() - touched.sessions.len();
+        }
+        assert!(left_out > toggles.len(), "{left_out}");
+    }
+}

@@ -43,6 +43,7 @@ pub mod tokens_held;
 pub(crate) mod tornado;
 pub(crate) mod uncertainty;
 pub(crate) mod uncounted_time;
+pub(super) mod untoggled;
 pub(crate) mod verdict;
 pub mod whole_pipeline;
 

@@ -7,7 +7,8 @@
 use super::experiment::Experiment;
 use super::headline::HeadlineMetric;
 use super::published_claims::PublishedClaim;
-use super::savings::totals_in_step;
+use super::savings::saving_in_step;
+use super::untoggled::amounts_in_step;
 use super::verdict::{ClaimJudge, ClaimJudgement, ClaimVerdict};
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::Recording;
@@ -54,17 +55,15 @@ pub(crate) fn observations_to_compare(
     .collect()
 }
 
-/// What a pipeline or a step has before, and what it saves, in the headline's figure.
-pub(crate) fn before_and_saved(
+/// What the toggles of an observation save in its pipeline or step, in the headline's figure.
+pub(crate) fn amount_saved(
     recording: &Recording,
     plan: &Plan,
     (observed, subset): &(ObservedEffect, ToggleSubset),
     headline: HeadlineMetric,
-) -> (i64, i64) {
-    let [before, after] = [0, *subset].map(|subset| {
-        headline.amount_in_totals(&totals_in_step(recording, plan, subset, observed.step_name()))
-    });
-    (before, before - after)
+) -> i64 {
+    let saving = saving_in_step(recording, plan, *subset, observed.step_name());
+    headline.amount_in_saving(&saving)
 }
 
 /// All observations beside the replay.
@@ -75,12 +74,9 @@ pub(crate) fn compare_observations(
 ) -> Vec<ObservedSaving> {
     let told = observations_to_compare(experiment).into_iter().enumerate();
     told.map(|(at, told)| {
-        let (before, saved) = before_and_saved(
-            experiment.base_recording(),
-            plan,
-            &told,
-            experiment.headline_metric(),
-        );
+        let (recording, headline) = (experiment.base_recording(), experiment.headline_metric());
+        let saved = amount_saved(recording, plan, &told, headline);
+        let (before, _) = amounts_in_step(headline, recording, plan, told.0.step_name());
         let (observed, _) = told;
         ObservedSaving {
             before,

@@ -5,9 +5,12 @@
 use super::first_question::OpenFact;
 use super::parameter_draws::draw_from_range;
 use crate::intervene::{ParamRange, ParamUnit};
+use crate::reconstruct::context_growth::SolvedGrowths;
 use crate::reconstruct::routes::reconstruct_routes;
 use crate::reconstruct::unknown::{UnknownQuantity, UnknownUnit};
-use crate::reconstruct::{RecordingSource, ReportedRoutes, reconstruct_with_call_counts};
+use crate::reconstruct::{
+    RecordingSource, ReportedPipeline, ReportedRoutes, reconstruct_once_more,
+};
 use crate::recording::Recording;
 use crate::seed::Seed;
 use crate::study::stats::random_draws::draw_weighted;
@@ -21,6 +24,14 @@ pub enum OpenCounts {
     Counts(Vec<(String, Vec<u32>)>, Vec<Vec<i64>>),
     /// Unknowns, in their order.
     Unknowns(Vec<Vec<i64>>),
+}
+
+/// What one thread keeps from draw to draw. No draw depends on it.
+#[derive(Debug, Default)]
+pub struct DrawScratch {
+    /// The pipeline as the last draw had it.
+    drawn: Option<ReportedPipeline>,
+    growths: SolvedGrowths,
 }
 
 impl OpenCounts {
@@ -76,7 +87,12 @@ impl OpenCounts {
     /// The recording of draw k, and whether calls meet what was drawn. `None` where there is only
     /// one recording, or none that meets it.
     #[must_use]
-    pub fn recording_in_draw(&self, source: &RecordingSource, k: u32) -> (Option<Recording>, bool) {
+    pub fn recording_in_draw(
+        &self,
+        source: &RecordingSource,
+        k: u32,
+        scratch: &mut DrawScratch,
+    ) -> (Option<Recording>, bool) {
         // A count is no patch: another number of calls is another recording, built anew from the
         // published totals.
         let other = match (self, source) {
@@ -85,8 +101,10 @@ impl OpenCounts {
             (Self::Counts(counts, unknowns), RecordingSource::Pipeline { reported, lens, .. }) => {
                 let given: Vec<(String, u32)> =
                     counts.iter().map(|(id, draws)| (id.clone(), draws[k as usize])).collect();
-                let drawn = reported.with_unknowns(&values_in_draw(unknowns, k));
-                reconstruct_with_call_counts(&drawn, *lens, &given)
+                let DrawScratch { drawn, growths } = scratch;
+                let drawn = drawn.get_or_insert_with(|| reported.clone());
+                drawn.draw_unknowns(reported, &values_in_draw(unknowns, k));
+                reconstruct_once_more(drawn, *lens, &given, growths)
                     .ok()
                     .map(|other| other.recording)
             }

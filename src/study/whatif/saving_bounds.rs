@@ -4,7 +4,7 @@
 use super::experiment::{Experiment, subset_of_first};
 use super::other_orchestrator::bound_of_orchestrator;
 use super::published_claims::PublishedClaim;
-use super::savings::{PipelineTotals, Saving};
+use super::savings::Saving;
 use super::verdict::{ClaimEvidence, ClaimVerdict, judge_claim};
 use crate::intervene::{ParamSpec, ToggleParams};
 use crate::plan::Patch;
@@ -135,12 +135,8 @@ fn saving_of_corner(
         .zip(params)
         .map(|(one, params)| one.toggle.build_patch(recording, params))
         .collect();
-    let plan = experiment.compile_plan(recording, &patches)?;
-    let saving = Saving::between_totals(
-        &PipelineTotals::replay_totals(&plan, 0),
-        &PipelineTotals::replay_totals(&plan, subset_of_first(patches.len())),
-    );
-    Ok((saving, patches))
+    let plan = experiment.compile_touched(recording, &patches)?;
+    Ok((Saving::of_subset(&plan, subset_of_first(patches.len())), patches))
 }
 
 /// The parameters at which a toggle saves least and most by itself: of several that do, the first.

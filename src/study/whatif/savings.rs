@@ -97,6 +97,12 @@ impl Saving {
         self.usage.read - self.moved
     }
 
+    /// What a subset saves in a plan.
+    pub(super) fn of_subset(plan: &Plan, subset: ToggleSubset) -> Self {
+        let [before, after] = [0, subset].map(|subset| PipelineTotals::replay_totals(plan, subset));
+        Self::between_totals(&before, &after)
+    }
+
     /// What `after` saves against `before`.
     #[must_use]
     pub fn between_totals(before: &PipelineTotals, after: &PipelineTotals) -> Self {

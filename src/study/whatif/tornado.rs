@@ -4,7 +4,7 @@ use super::experiment::{Experiment, subset_of_first};
 use super::headline::HeadlineMetric;
 use super::marginal_savings::MarginalSavings;
 use super::open_counts;
-use super::savings::{PipelineTotals, Saving};
+use super::savings::Saving;
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
 use crate::plan::Patch;
 use crate::price::MissingPrice;
@@ -222,7 +222,7 @@ impl RangeEndSaving {
         patches: &[Patch],
         is_open: bool,
     ) -> Result<Self, MissingPrice> {
-        let plan = experiment.compile_plan(recording, patches)?;
+        let plan = experiment.compile_touched(recording, patches)?;
         // Each toggle alone costs a replay: only open facts are told toggle by toggle, and of
         // routes everything that makes a band wide.
         if is_open || experiment.source.routes().is_some() {
@@ -232,11 +232,7 @@ impl RangeEndSaving {
                 edges.alone.iter().map(|saving| headline.amount_in_saving(saving)).collect();
             return Ok(Self { joint: edges.joint, alone });
         }
-        let all = subset_of_first(patches.len());
-        let joint = Saving::between_totals(
-            &PipelineTotals::replay_totals(&plan, 0),
-            &PipelineTotals::replay_totals(&plan, all),
-        );
+        let joint = Saving::of_subset(&plan, subset_of_first(patches.len()));
         Ok(Self { joint, alone: Vec::new() })
     }
 }

@@ -18,12 +18,13 @@ use super::lattice::SubsetLattice;
 use super::load_bands::{DrawnLoads, LoadBands};
 use super::marginal_savings::MarginalSavings;
 use super::observed_savings;
-use super::open_counts::OpenCounts;
+use super::open_counts::{DrawScratch, OpenCounts};
 use super::parameter_draws::{self, ParameterDraws};
 use super::published_claims::PublishedClaim;
 use super::saving_bands::{DrawnSet, SavingBands, saving_bands};
-use super::savings::{PipelineTotals, Saving, saving_in_step};
+use super::savings::{Saving, saving_in_step};
 use super::shapley::share_out_lattice;
+use super::untoggled::{UntoggledCalls, amounts_in_step};
 use super::verdict::DIFFERENCE_ERROR_BP;
 use crate::fixed_point::ONE;
 use crate::plan::{Patch, Plan, ToggleSubset};
@@ -120,20 +121,23 @@ fn draw_outcomes<'a>(
     plan: &Plan,
 ) -> Result<(DrawSetup<'a>, Vec<DrawOutcome>), MissingPrice> {
     let count = experiment.draws;
+    let observations = observed_savings::observations_to_compare(experiment);
+    let steps = observations.iter().map(|(observed, _)| observed.step_name().to_owned());
     let lab = DrawSetup {
+        untoggled: UntoggledCalls::replay_steady(experiment, steps)?,
         experiment,
         draws: ParameterDraws::draw_for_toggles(experiment.chosen, experiment.seed, count),
         openings: OpenCounts::draw_from_source(experiment.source, experiment.seed, count),
         errors: draw_difference_errors(experiment.seed, count),
         candidates: CandidateSets::from_plan(experiment, plan),
         lattices: affordable_lattices(SubsetLattice::rows_to_replay(plan), count),
-        observations: observed_savings::observations_to_compare(experiment),
+        observations,
     };
     let meter = WorkMeter::new(experiment.progress, count.into());
     let drawn: Vec<DrawOutcome> = (0..count)
         .into_par_iter()
-        .map(|k| {
-            let drawn = lab.replay_draw(k);
+        .map_init(DrawScratch::default, |scratch, k| {
+            let drawn = lab.replay_draw(k, scratch);
             meter.add(1);
             drawn
         })
@@ -155,6 +159,7 @@ fn affordable_lattices(work: u64, count: u32) -> u32 {
 
 struct DrawSetup<'a> {
     experiment: &'a Experiment<'a>,
+    untoggled: UntoggledCalls<'a>,
     draws: ParameterDraws,
     openings: OpenCounts,
     errors: Vec<i64>,
@@ -164,9 +169,10 @@ struct DrawSetup<'a> {
 }
 
 impl DrawSetup<'_> {
-    fn replay_draw(&self, k: u32) -> Result<DrawOutcome, MissingPrice> {
+    fn replay_draw(&self, k: u32, scratch: &mut DrawScratch) -> Result<DrawOutcome, MissingPrice> {
         let Experiment { chosen, claims, .. } = self.experiment;
-        let (other, met) = self.openings.recording_in_draw(self.experiment.source, k);
+        let source = self.experiment.source;
+        let (other, met) = self.openings.recording_in_draw(source, k, scratch);
         // Where no calls meet the drawn counts, the likeliest ones stand in; `unmet_draws` counts
         // that.
         let recording = other.as_ref().unwrap_or(self.experiment.base_recording());
@@ -179,11 +185,21 @@ impl DrawSetup<'_> {
                 )
             })
             .collect();
-        let mut plan = self.experiment.compile_plan(recording, &patches)?;
+        // Of recorded calls a draw compiles and replays what its patches touch: everywhere else
+        // nothing is saved.
+        let mut plan = match &other {
+            Some(other) => self.experiment.compile_plan(other, &patches)?,
+            None => self.experiment.compile_touched(recording, &patches)?,
+        };
         parameter_draws::draw_cache_luck(self.experiment.seed, recording, &mut plan, k);
-        // Of this draw's own plan: with other call counts or other luck the pipeline costs
-        // something else without any toggle too, and only differences within a draw are savings.
-        let baseline = PipelineTotals::replay_totals(&plan, 0);
+        let headline = self.experiment.headline_metric();
+        // With other call counts or other luck the pipeline costs something else without any toggle
+        // too, and only differences within a draw are savings.
+        let lucky = self.untoggled.lucky_in_draw(self.experiment, k);
+        let before = |step: &str| match &other {
+            Some(other) => amounts_in_step(headline, other, &plan, step),
+            None => self.untoggled.amounts(&lucky, step),
+        };
         // Shapley shares need every subset, which is dear: the first draws have them, as many as
         // can be paid for. All other bands need a few replays a draw.
         let lattice =
@@ -214,7 +230,6 @@ impl DrawSetup<'_> {
                 last: marginal.last[at],
             })
             .collect();
-        let headline = self.experiment.headline_metric();
         let claims: Vec<(i64, Saving)> = claims
             .iter()
             .map(|claim| {
@@ -223,13 +238,12 @@ impl DrawSetup<'_> {
             })
             .collect();
         let observed_bp = self.observations.iter().map(|observation| {
-            let (before, saved) =
-                observed_savings::before_and_saved(recording, &plan, observation, headline);
-            ratio_bp(saved, before)
+            let saved = observed_savings::amount_saved(recording, &plan, observation, headline);
+            ratio_bp(saved, before(observation.0.step_name()).0)
         });
         let outcome = DrawOutcome {
             met,
-            before: (headline.amount_in_totals(&baseline), baseline.total_money()),
+            before: before(""),
             observed_bp: observed_bp.collect(),
             loads: self.loads_in_draw(recording, &plan, k),
             joint: marginal.joint,
