@@ -87,13 +87,19 @@ fn write_head(writer: &mut ColumnWriter, recording: &Recording) {
     writer.put_name(&recording.source);
     for names in [&recording.models, &recording.tools, &recording.labels] {
         writer.put_number(names.len() as i64);
-        names.iter().for_each(|name| writer.put_name(name));
+        for name in names {
+            writer.put_name(name);
+        }
     }
     let CrashCounts { records, pid_reuse, orphans } = recording.crashes;
-    [records, pid_reuse, orphans].into_iter().for_each(|count| writer.put_number(count));
+    for count in [records, pid_reuse, orphans] {
+        writer.put_number(count);
+    }
     writer.put_number(i64::from(recording.skips.is_some()));
     let SkipCounts { damage, harmless } = recording.skips.unwrap_or_default();
-    [damage, harmless].into_iter().for_each(|count| writer.put_number(count as i64));
+    for count in [damage, harmless] {
+        writer.put_number(count as i64);
+    }
 }
 
 fn read_head(reader: &mut ColumnReader<'_>) -> Result<Recording, BadRecording> {
@@ -151,7 +157,9 @@ fn write_sessions(writer: &mut ColumnWriter, sessions: &[Session]) {
         |it| i64::from(it.harness_totals.duration_ms.is_some()),
         |it| it.harness_totals.duration_ms.unwrap_or_default(),
     ];
-    numbers.into_iter().for_each(|of| writer.put_column(number(of)));
+    for of in numbers {
+        writer.put_column(number(of));
+    }
 }
 
 fn read_sessions(reader: &mut ColumnReader<'_>) -> Result<Vec<Session>, BadRecording> {

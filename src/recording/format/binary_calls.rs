@@ -94,7 +94,7 @@ pub(super) fn read_calls(
     let told_miss = reader.take_named("told_miss", rows, |at, name| {
         parse_named(&ToldMissReason::NAMED, "told_miss", at, name)
     })?;
-    let shock = reader.take_named("shock", rows, |row, kind| shock_of_kind(row, kind))?;
+    let shock = reader.take_named("shock", rows, shock_of_kind)?;
     let shock_tokens: Vec<i64> = reader.take_column("shock", rows)?;
     let session_of = recording.sessions.iter().enumerate();
     let session_of =

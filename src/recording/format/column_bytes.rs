@@ -58,7 +58,9 @@ impl ColumnWriter {
             self.put_keys(numbers);
         } else {
             self.bytes.push(b'#');
-            numbers.for_each(|number| self.put_number(number));
+            for number in numbers {
+                self.put_number(number);
+            }
         }
     }
 
@@ -82,7 +84,9 @@ impl ColumnWriter {
             column.push(place);
         }
         self.put_number(different.len() as i64);
-        different.into_iter().for_each(|value| self.put_name(name(value).as_ref()));
+        for value in different {
+            self.put_name(name(value).as_ref());
+        }
         self.put_column(column.iter().copied());
     }
 }
