@@ -8,7 +8,7 @@ use super::copied_calls::{CallPlace, OriginalCalls};
 use super::parsed_file::{ReadFile, StatedBill};
 use crate::price::UNSTATED_MODEL;
 use crate::units::Usage;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that bills are held against.
 pub(super) struct CountedCalls<'a> {
@@ -19,6 +19,8 @@ pub(super) struct CountedCalls<'a> {
     subagents: BTreeMap<&'a str, Vec<(usize, usize)>>,
     /// By session: its own drafts.
     main_drafts: BTreeMap<&'a str, Vec<(usize, usize)>>,
+    /// By file and session: its bills.
+    bills: BTreeMap<(usize, &'a str), Vec<&'a StatedBill>>,
 }
 
 impl<'a> CountedCalls<'a> {
@@ -26,7 +28,11 @@ impl<'a> CountedCalls<'a> {
     pub fn new(read: &'a [ReadFile], originals: &'a OriginalCalls) -> Self {
         let mut subagents: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
         let mut main_drafts: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut bills: BTreeMap<(usize, &str), Vec<&StatedBill>> = BTreeMap::new();
         for (file, (_, parsed)) in read.iter().enumerate() {
+            for bill in &parsed.bills {
+                bills.entry((file, &*bill.session)).or_default().push(bill);
+            }
             for (index, draft) in parsed.drafts.iter().enumerate() {
                 // Subagents are named under their session.
                 if let Some((session, _)) = draft.session.id.split_once('/') {
@@ -36,19 +42,21 @@ impl<'a> CountedCalls<'a> {
                 }
             }
         }
-        Self { read, originals, subagents, main_drafts }
+        Self { read, originals, subagents, main_drafts, bills }
     }
 
     /// What `bill` of `file` names beyond the calls, by its models.
     pub fn usage_beyond_calls(&self, file: usize, bill: &StatedBill) -> Vec<Usage> {
         let mut shown = vec![Usage::default(); bill.models.len()];
-        // Whether any of the calls counts in another file than the bill's.
-        let mut elsewhere = false;
+        // The calls of other files that are in the sum.
+        let mut summed: BTreeSet<CallPlace> = BTreeSet::new();
         for draft in bill.drafts.clone() {
             for call in 0..self.call_count(file, draft) {
                 let place = (file, draft, call);
                 let original = self.originals.get(&place).copied().unwrap_or(place);
-                elsewhere |= original.0 != file;
+                if original.0 != file {
+                    summed.insert(original);
+                }
                 self.add_call_usage(&mut shown, bill, original);
             }
         }
@@ -59,10 +67,7 @@ impl<'a> CountedCalls<'a> {
         for &(other, draft) in subagents.chain(main_drafts).filter(|(other, _)| *other != file) {
             for call in 0..self.call_count(other, draft) {
                 let place = (other, draft, call);
-                if !self.originals.contains_key(&place)
-                    && !self.is_counted_in_file(place, file, bill)
-                {
-                    elsewhere = true;
+                if !self.originals.contains_key(&place) && summed.insert(place) {
                     self.add_call_usage(&mut shown, bill, place);
                 }
             }
@@ -70,7 +75,7 @@ impl<'a> CountedCalls<'a> {
         let totals = bill.models.iter().map(|(_, total)| *total);
         let rests = totals.zip(shown).map(|(total, shown)| total - align_write_tiers(total, shown));
         // Another file may go beyond the process that was billed: nothing is left of it then.
-        rests.map(|rest| if elsewhere { clamp_at_zero(rest) } else { rest }).collect()
+        rests.map(|rest| if summed.is_empty() { rest } else { clamp_at_zero(rest) }).collect()
     }
 
     /// Whether all calls behind a bill are copies of one other file's, which bills them as well and
@@ -81,21 +86,14 @@ impl<'a> CountedCalls<'a> {
         let mut originals = self.originals.range(own).map(|(_, original)| original.0);
         let Some(keeper) = originals.next().filter(|keeper| *keeper != file) else { return false };
         let copies = 1 + originals.take_while(|other| *other == keeper).count();
-        let covers = |other: &StatedBill| {
+        let covers = |other: &&StatedBill| {
             let total_of = |name: &str| other.models.iter().find(|(model, _)| model == name);
-            other.session == bill.session
-                && bill.models.iter().all(|(name, usage)| {
-                    total_of(name)
-                        .is_some_and(|(_, total)| clamp_at_zero(*usage - *total).is_zero())
-                })
+            bill.models.iter().all(|(name, usage)| {
+                total_of(name).is_some_and(|(_, total)| clamp_at_zero(*usage - *total).is_zero())
+            })
         };
-        copies == calls && self.read[keeper].1.bills.iter().any(covers)
-    }
-
-    /// Whether a call counts for one of the bill's own file, and is in the sum already.
-    fn is_counted_in_file(&self, place: CallPlace, file: usize, bill: &StatedBill) -> bool {
-        let own = self.originals.range((file, bill.drafts.start, 0)..(file, bill.drafts.end, 0));
-        own.map(|(_, original)| *original).any(|original| original == place)
+        let mut of_keeper = self.bills.get(&(keeper, &*bill.session)).into_iter().flatten();
+        copies == calls && of_keeper.any(covers)
     }
 
     fn call_count(&self, file: usize, draft: usize) -> usize {
@@ -107,9 +105,8 @@ impl<'a> CountedCalls<'a> {
         let call = &session.calls[at];
         let name = session.models.get(usize::from(call.model)).map_or("", String::as_str);
         // What responses billed beyond their calls is a remainder already.
-        let beyond = self.read[file].1.drafts[draft].beyond.iter();
-        let beyond = beyond.filter(|more| more.call as usize == at);
-        let beyond = beyond.map(|more| (more.model.as_str(), more.usage));
+        let beyond = self.read[file].1.drafts[draft].beyond.get(&(at as u32));
+        let beyond = beyond.into_iter().flatten().map(|more| (more.model.as_str(), more.usage));
         for (name, usage) in std::iter::once((name, call.usage)).chain(beyond) {
             if let Some(model) = matching_model(&bill.models, name) {
                 shown[model] += usage;

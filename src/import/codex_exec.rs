@@ -15,6 +15,7 @@ use super::skip::SkipReason;
 use crate::price::UNSTATED_MODEL;
 use crate::units::Usage;
 use serde::Deserialize;
+use std::collections::HashMap;
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +70,7 @@ impl Importer for CodexExec {
     }
 
     fn parse(&self, file: &FileInfo<'_>, lines: &mut LineReader<'_>, parsed: &mut ParsedFile) {
-        let mut threads: Vec<ExecThread> = Vec::new();
+        let mut threads = ExecThreads::default();
         // A stream that lost its first event still has a name: that of its file.
         let mut current = file.label.to_owned();
         for_each_line(
@@ -84,7 +85,7 @@ impl Importer for CodexExec {
                         return Some(SkipReason::MissingUsage);
                     };
                     match usage.checked_usage() {
-                        Ok(total) => take_total(&mut threads, &current, total),
+                        Ok(total) => threads.take_total(&current, total),
                         Err(reason) => return Some(reason),
                     }
                     None
@@ -94,7 +95,7 @@ impl Importer for CodexExec {
             },
             &mut |number, reason| parsed.add_skip(number, reason),
         );
-        parsed.bills.extend(threads.into_iter().map(ExecThread::into_bill));
+        parsed.bills.extend(threads.all.into_iter().map(ExecThread::into_bill));
     }
 }
 
@@ -102,13 +103,22 @@ fn is_known_kind(kind: &[u8]) -> bool {
     matches!(kind, b"thread.started" | b"turn.completed")
 }
 
-fn take_total(threads: &mut Vec<ExecThread>, id: &str, total: Usage) {
-    let known = threads.iter().position(|thread| thread.id == id);
-    let at = known.unwrap_or_else(|| {
-        threads.push(ExecThread { id: id.to_owned(), ..ExecThread::default() });
-        threads.len() - 1
-    });
-    threads[at].take_total(total);
+/// The threads of a file, in the order of their first totals.
+#[derive(Default)]
+struct ExecThreads {
+    all: Vec<ExecThread>,
+    by_id: HashMap<String, usize>,
+}
+
+impl ExecThreads {
+    fn take_total(&mut self, id: &str, total: Usage) {
+        let at = self.by_id.get(id).copied().unwrap_or_else(|| {
+            self.by_id.insert(id.to_owned(), self.all.len());
+            self.all.push(ExecThread { id: id.to_owned(), ..ExecThread::default() });
+            self.all.len() - 1
+        });
+        self.all[at].take_total(total);
+    }
 }
 
 /// One thread: totals of earlier counts, and the last one.

@@ -4,15 +4,14 @@
 //! there was by then. The fullest copy is the session and keeps all its calls; what an older copy
 //! holds beside these is a branch, and a session of its own.
 
+pub(super) use super::call_group::CallPlace;
+use super::call_group::{CallGroup, SeenCall};
 use super::fork_lineage::DraftPlace;
-use super::parsed_file::{CallIdentity, ReadFile, SessionDraft, UsageBeyondCall, prompt_classes};
+use super::parsed_file::{CallIdentity, ReadFile, SessionDraft, prompt_classes};
 use crate::recording::RawCall;
 use crate::units::Usage;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// Place of a call: (file, draft, call).
-pub(super) type CallPlace = (usize, usize, usize);
 
 /// By copy: the call that counts for it.
 pub(super) type OriginalCalls = BTreeMap<CallPlace, CallPlace>;
@@ -100,14 +99,14 @@ pub(super) fn find_copied_calls(
         copies.extend((0..replays).map(|at| ((file, index, at), (file, index, at))));
         for (at, identity) in draft.identities.iter().enumerate().skip(replays) {
             let place = (file, index, at);
-            match counted.find_original(read, draft, identity) {
+            match counted.find_original(read, place) {
                 Some(original) => {
                     copies.insert(place, original);
                     if knows_more(identity, &read[original.0].1.drafts[original.1], original.2) {
                         learned.push((original, place));
                     }
                 }
-                None => counted.insert(identity, place),
+                None => counted.insert(read, identity, place),
             }
         }
     }
@@ -137,10 +136,7 @@ fn learn_usage(
     let source = &read[from_file].1.drafts[from_index];
     let identity = source.identities[from];
     let RawCall { usage, facts, .. } = source.session.calls[from];
-    let call = at as u32;
-    let of_copy = source.beyond.iter().filter(|more| more.call as usize == from);
-    let beyond: Vec<UsageBeyondCall> =
-        of_copy.map(|more| UsageBeyondCall { call, ..more.clone() }).collect();
+    let beyond = source.beyond.get(&(from as u32)).cloned();
     let draft = &mut read[file].1.drafts[index];
     // Of several copies that know more, the one that knows most is asked whichever comes last.
     if !is_fuller(&identity.told, &draft.identities[at].told) {
@@ -150,66 +146,45 @@ fn learn_usage(
     let own = &mut draft.session.calls[at];
     (own.usage, own.facts) = (usage, facts);
     draft.identities[at].told = identity.told;
-    draft.beyond.retain(|more| more.call as usize != at);
-    draft.beyond.extend(beyond);
-    draft.beyond.sort_by_key(|more| more.call);
+    draft.beyond.remove(&(at as u32));
+    draft.beyond.extend(beyond.map(|more| (at as u32, more)));
 }
 
 /// The calls that count so far, by response and prompt.
 #[derive(Default)]
 struct CountedIdentities {
-    by_prompt: HashMap<(u128, [i64; 3]), Vec<CallPlace>>,
+    by_prompt: HashMap<(u128, [i64; 3]), CallGroup>,
     /// By response: its first call, for copies that tell nothing of the prompt.
     by_response: HashMap<u128, CallPlace>,
 }
 
 impl CountedIdentities {
-    fn insert(&mut self, identity: &CallIdentity, place: CallPlace) {
+    fn insert(&mut self, read: &[ReadFile], identity: &CallIdentity, place: CallPlace) {
         let id = identity.key.id;
         let prompt = prompt_classes(&identity.told);
-        self.by_prompt.entry((id, prompt)).or_default().push(place);
+        self.by_prompt.entry((id, prompt)).or_default().add(place, |place| seen_call(read, place));
         self.by_response.entry(id).or_insert(place);
     }
 
-    fn find_original(
-        &self,
-        read: &[ReadFile],
-        draft: &SessionDraft,
-        identity: &CallIdentity,
-    ) -> Option<CallPlace> {
-        let id = identity.key.id;
-        let prompt = prompt_classes(&identity.told);
-        let is_same = |place: &&CallPlace| is_same_call(read, **place, draft, identity);
-        let equal = self.by_prompt.get(&(id, prompt)).into_iter().flatten().find(is_same);
+    fn find_original(&self, read: &[ReadFile], place: CallPlace) -> Option<CallPlace> {
+        let call = seen_call(read, place);
+        let original = |group: &CallGroup| group.original_of(&call, |place| seen_call(read, place));
+        let id = call.identity.key.id;
+        let prompt = prompt_classes(&call.identity.told);
         // Where one of the two was written before the prompt was counted, the ids have to do.
         let unknown = || match prompt {
-            [0, 0, 0] => self.by_response.get(&id).filter(is_same),
-            _ => self.by_prompt.get(&(id, [0; 3])).into_iter().flatten().find(is_same),
+            [0, 0, 0] => {
+                let first = self.by_response.get(&id).copied();
+                first.filter(|place| call.is_copy_of(&seen_call(read, *place)))
+            }
+            _ => self.by_prompt.get(&(id, [0; 3])).and_then(original),
         };
-        equal.or_else(unknown).copied()
+        self.by_prompt.get(&(id, prompt)).and_then(original).or_else(unknown)
     }
 }
 
-/// Whether a call of `draft` is the one at `place`, given that response and prompt are the same.
-fn is_same_call(
-    read: &[ReadFile],
-    (file, index, at): CallPlace,
-    draft: &SessionDraft,
-    identity: &CallIdentity,
-) -> bool {
-    let other = &read[file].1.drafts[index];
-    let original = &other.identities[at];
-    // A subagent repeats its parent's responses under requests of its own; a source that names no
-    // request (0) leaves nothing to tell two calls of one response apart.
-    let (request, of_original) = (identity.key.request, original.key.request);
-    if !draft.sidechain && request != of_original && request != 0 && of_original != 0 {
-        return false;
-    }
-    let (own_id, other_id) = (&*draft.session.id, &*other.session.id);
-    if own_id == other_id && !own_id.is_empty() {
-        return true;
-    }
-    // A copy in another session keeps its time; a gateway that repeats its ids does not.
-    let is_family = own_id.split('/').next() == other_id.split('/').next();
-    identity.overlaps(original) || (is_family && identity.told == original.told)
+fn seen_call(read: &[ReadFile], (file, index, at): CallPlace) -> SeenCall<'_> {
+    let draft = &read[file].1.drafts[index];
+    let SessionDraft { session, sidechain, identities, .. } = draft;
+    SeenCall { session: &session.id, sidechain: *sidechain, identity: &identities[at] }
 }

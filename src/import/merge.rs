@@ -13,7 +13,7 @@ use super::fork_lineage::{self, DraftPlace};
 use super::import_result::{BilledCost, ImportOptions, ImportResult};
 use super::ledger::{HarnessLedger, LedgerIndex};
 use super::merge_notes;
-use super::parsed_file::{ReadFile, SessionDraft, StatedBill, UsageBeyondCall};
+use super::parsed_file::{BeyondCalls, ReadFile, SessionDraft, StatedBill};
 use super::skip::ImportSkip;
 use crate::recording::{Basis, BlockKind, RawBlock, RawCall, RawSession, RecordingBuilder, Role};
 use crate::store::FoundFile;
@@ -78,7 +78,7 @@ pub(super) fn merge_files(
             let at = builder.session_count();
             session_of_draft.insert((file, index), at);
             builder.push_session(session);
-            for more in beyond {
+            for more in beyond.into_values().flatten() {
                 builder.push_remainder_under(at, &more.model, more.usage, more.why, more.modifiers);
             }
         }
@@ -207,7 +207,7 @@ fn remove_copies(
     draft: SessionDraft,
     (file, index): DraftPlace,
     originals: &OriginalCalls,
-) -> (RawSession, Vec<UsageBeyondCall>) {
+) -> (RawSession, BeyondCalls) {
     let (mut session, mut beyond) = (draft.session, draft.beyond);
     if originals.range((file, index, 0)..(file, index + 1, 0)).next().is_none() {
         return (session, beyond);
@@ -251,7 +251,7 @@ fn remove_copies(
         .collect();
     session.calls = remaining;
     session.records = session.calls.iter().map(|call| call.records).sum();
-    beyond.retain(|more| new_index.get(more.call as usize).copied().flatten().is_some());
+    beyond.retain(|call, _| new_index.get(*call as usize).copied().flatten().is_some());
     (session, beyond)
 }
 

@@ -22,9 +22,10 @@ pub(super) fn notes_of_files(
             *(if is_empty { &mut copies } else { &mut branches }) += 1;
         }
         let calls = draft.identities.iter().enumerate().filter(|(_, identity)| identity.is_untold);
-        let sums = draft.beyond.iter().filter(|more| more.why == Remainder::UNTOLD_CALL);
+        let sums = draft.beyond.iter().filter(|(call, _)| is_counted(**call as usize));
+        let sums = sums.flat_map(|(_, more)| more);
         untold += calls.filter(|(at, _)| is_counted(*at)).count();
-        untold += sums.filter(|more| is_counted(more.call as usize)).count();
+        untold += sums.filter(|more| more.why == Remainder::UNTOLD_CALL).count();
     }
     let mut notes = Vec::new();
     if copies + branches > 0 {

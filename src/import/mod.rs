@@ -9,6 +9,7 @@
 
 mod autoskillit;
 mod billed_remainders;
+mod call_group;
 mod call_times;
 mod checked_value;
 mod claude_code;
@@ -64,6 +65,7 @@ use line_reader::LineReader;
 use parsed_file::{FileInfo, ParsedFile, ReadFile};
 use rayon::prelude::*;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -181,10 +183,11 @@ fn claim_folders(found: &mut SearchResult) -> (Vec<HarnessLedger>, Vec<FoundFile
     let (claimed, left) =
         std::mem::take(&mut found.files).into_iter().partition(|_| is_claimed.next() == Some(true));
     found.files = left;
+    let mut known: BTreeSet<PathBuf> = found.files.iter().map(|file| file.path.clone()).collect();
     for (session, path) in ledgers.iter().flat_map(|ledger| &ledger.transcripts) {
         for linked in store::find_linked_files(path, session, ".jsonl") {
             // An argument may name the same transcript: it is read once.
-            if !found.files.iter().any(|known| known.path == linked.path) {
+            if known.insert(linked.path.clone()) {
                 found.files.push(linked);
             }
         }

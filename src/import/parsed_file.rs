@@ -4,6 +4,7 @@ use super::skip::SkipReason;
 use crate::recording::{PriceModifiers, RawSession, SkipCounts};
 use crate::store;
 use crate::units::Usage;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -83,11 +84,12 @@ pub(super) fn prompt_classes(usage: &Usage) -> [i64; 3] {
     [usage.fresh, usage.read, usage.write_tokens()]
 }
 
+/// What calls billed beyond themselves, by position in their session.
+pub(super) type BeyondCalls = BTreeMap<u32, Vec<UsageBeyondCall>>;
+
 /// Usage that a response billed beside the one sampling that its call stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct UsageBeyondCall {
-    /// Position of the call in its session.
-    pub call: u32,
     /// The model that was billed.
     pub model: String,
     /// The tokens, of one request.
@@ -106,7 +108,7 @@ pub(super) struct SessionDraft {
     /// The identity of each of its calls.
     pub identities: Vec<CallIdentity>,
     /// What responses billed beyond its calls, in the order of these.
-    pub beyond: Vec<UsageBeyondCall>,
+    pub beyond: BeyondCalls,
     /// Only another session's records tell of it: its own file, where there is one, knows better.
     pub is_retold: bool,
     /// A subagent's: where it shares a response with a main session, the main session keeps it.

@@ -16,7 +16,9 @@ use super::importer::Importer;
 use super::json_reader;
 use super::line_reader::LineReader;
 use super::measured_text::{LenientObject, ShortText};
-use super::parsed_file::{CallIdentity, CallKey, FileInfo, ParsedFile, SessionDraft, intern_name};
+use super::parsed_file::{
+    BeyondCalls, CallIdentity, CallKey, FileInfo, ParsedFile, SessionDraft, intern_name,
+};
 use super::record_lines::for_each_line;
 use super::session_completion::{self, CallTransition};
 use super::skip::SkipReason;
@@ -214,6 +216,11 @@ impl TraceSession {
         let model = intern_name(&mut self.raw.models, &round.model.to_text());
         let (mut inputs, mut outputs, mut marks) = (Vec::new(), Vec::new(), CallMarks::empty());
         let (mut input_ms, mut first_ms, mut end_ms) = (None, None, None);
+        let tools = round.tools.iter().flatten().filter_map(|tool| tool.0.as_ref());
+        let sizes: HashMap<&[u8], u64> = tools
+            .rev()
+            .map(|tool| (tool.tool_call_id.0, size_in_chars(tool.input_chars)))
+            .collect();
         for event in round.timing_events.iter().flatten().filter_map(|event| event.0.as_ref()) {
             let at_ms = timestamps::parse_stamp_ms(event.timestamp.0);
             first_ms = first_ms.or(at_ms);
@@ -235,9 +242,7 @@ impl TraceSession {
                 b"text" => outputs.push(RawBlock::from_size(BlockKind::Text, content, 0)),
                 // The event names the tool, the list of tools has the size of its input.
                 b"tool_call" => {
-                    let tools = round.tools.iter().flatten().filter_map(|tool| tool.0.as_ref());
-                    let mut own = tools.filter(|tool| tool.tool_call_id == event.tool_call_id);
-                    let input = own.next().map_or(0, |tool| size_in_chars(tool.input_chars));
+                    let input = sizes.get(event.tool_call_id.0).copied().unwrap_or(0);
                     let tool = intern_name(&mut self.raw.tools, &event.tool_name.to_text());
                     let place = (at, outputs.len() as u32, tool);
                     self.uses.insert(event.tool_call_id.text_hash(), place);
@@ -300,7 +305,7 @@ impl TraceSession {
         SessionDraft {
             session,
             identities,
-            beyond: Vec::new(),
+            beyond: BeyondCalls::new(),
             is_retold: false,
             sidechain: false,
             last_ms,

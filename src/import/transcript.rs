@@ -7,7 +7,7 @@ pub(super) use super::call_times::ToldTimes;
 use super::call_times::fill_call_times;
 use super::measured_text::ShortText;
 use super::parsed_file::{
-    CallIdentity, CallKey, ForkLineage, SessionDraft, UsageBeyondCall, intern_name,
+    BeyondCalls, CallIdentity, CallKey, ForkLineage, SessionDraft, intern_name,
 };
 use super::session_completion::{self, CallTransition, HiddenThinking};
 use super::tool_marks;
@@ -97,12 +97,14 @@ pub(super) struct TranscriptCore {
     /// What its records tell of its times.
     pub told_times: Vec<ToldTimes>,
     /// What responses billed beyond their calls.
-    pub beyond: Vec<UsageBeyondCall>,
+    pub beyond: BeyondCalls,
     transitions: Vec<CallTransition>,
     /// Fingerprint of the effort of the last call that told one.
     effort: Option<u64>,
     /// By fingerprint of their ids.
     tool_uses: HashMap<u64, PendingToolUse>,
+    /// The call that tool uses were added for last, and the fingerprints of their ids.
+    last_used: (u32, Vec<u64>),
     tool_use_count: u32,
     /// The last question to a forge, and how many tool uses there had been by then.
     last_forge_question: Option<(u32, u64)>,
@@ -123,10 +125,11 @@ impl TranscriptCore {
             timed: false,
             identities: Vec::new(),
             told_times: Vec::new(),
-            beyond: Vec::new(),
+            beyond: BeyondCalls::new(),
             transitions: Vec::new(),
             effort: None,
             tool_uses: HashMap::new(),
+            last_used: (0, Vec::new()),
             tool_use_count: 0,
             last_forge_question: None,
             files: HashMap::new(),
@@ -223,6 +226,10 @@ impl TranscriptCore {
         let pending =
             PendingToolUse { place, tool, marks, is_report, file, read, whole_read, started_ms };
         self.tool_uses.insert(used.id, pending);
+        if self.last_used.0 != place.0 {
+            self.last_used = (place.0, Vec::new());
+        }
+        self.last_used.1.push(used.id);
         let block = RawBlock::from_size(BlockKind::ToolInput, used.chars, 0);
         RawBlock { tool: Some(tool), marks, file, ..block }
     }
@@ -284,15 +291,25 @@ impl TranscriptCore {
         true
     }
 
-    /// Moves the tool uses of call `call` to the one after it.
-    pub fn move_tool_uses(&mut self, call: u32) {
-        let uses = self.tool_uses.values_mut().filter(|used| used.place.0 == call);
-        uses.for_each(|used| used.place.0 += 1);
+    /// Moves the tool uses of the call in flight to the one after it.
+    pub fn move_tool_uses(&mut self) {
+        let call = self.next_call();
+        if self.last_used.0 == call {
+            self.last_used.0 += 1;
+            for id in &self.last_used.1 {
+                let used = self.tool_uses.get_mut(id).filter(|used| used.place.0 == call);
+                used.into_iter().for_each(|used| used.place.0 += 1);
+            }
+        }
     }
 
-    /// Forgets the tool uses of a call that never came to be.
-    pub fn drop_tool_uses_of(&mut self, call: u32) {
-        self.tool_uses.retain(|_, used| used.place.0 != call);
+    /// Forgets the tool uses of the call in flight, which never came to be.
+    pub fn drop_tool_uses(&mut self) {
+        if self.last_used.0 == self.next_call() {
+            for id in std::mem::take(&mut self.last_used.1) {
+                self.tool_uses.remove(&id);
+            }
+        }
     }
 
     /// Completes the session, in which so much thinking is withheld.
@@ -310,7 +327,7 @@ impl TranscriptCore {
 
     /// The completed session as a draft.
     pub fn into_draft(self, sidechain: bool, lineage: Option<ForkLineage>) -> SessionDraft {
-        let Self { mut session, mut identities, mut beyond, last_ms, .. } = self;
+        let Self { mut session, mut identities, beyond, last_ms, .. } = self;
         // All drafts lie in memory until they are merged: none keeps room that it does not need.
         session.calls.shrink_to_fit();
         for call in &mut session.calls {
@@ -318,8 +335,6 @@ impl TranscriptCore {
             call.outputs.shrink_to_fit();
         }
         identities.shrink_to_fit();
-        // Records of one call may lie apart: what they told is put in the order of the calls.
-        beyond.sort_by_key(|more| more.call);
         SessionDraft { session, identities, beyond, is_retold: false, sidechain, last_ms, lineage }
     }
 }

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::plan::{ClearingRule, Patch, SessionRules};
 use crate::recording::{Block, BlockKind, BlockMarks, ContextRestart, Recording, Session};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// Clearing of tool results.
 pub static G3: Intervention = Intervention::new(&CARD, build_patch);
@@ -156,25 +156,21 @@ fn cleared_results<'a>(
     rule: &ClearingRule,
 ) -> Vec<(usize, &'a Block)> {
     let mut cleared = Vec::new();
-    let mut standing: Vec<Vec<&Block>> = Vec::new();
+    let mut standing = StandingResults::default();
     // What stands in the recorded prompt and would not in this one.
     let mut gone = 0;
     for at in session.call_range() {
         let call = &recording.calls[at];
         match call.restart {
             ContextRestart::No => {
-                // What entered with one call is cleared together, or not at all.
-                let old = count_old_groups(&standing, rule.keep);
-                let old_blocks = standing[..old].iter().flatten();
-                // A result smaller than its stub frees nothing, and is no loss.
-                let freed: i64 = old_blocks.map(|block| (block.tokens - rule.stub).max(0)).sum();
+                let freed = standing.age_results(rule);
                 let stands = call.usage.context_tokens() - gone;
                 // A clearing breaks the cache at the first stub: too small a one costs more than it
                 // frees.
                 if stands >= rule.trigger && freed > 0 && freed >= rule.at_least {
                     gone += freed;
-                    let worth = standing.drain(..old).flatten();
-                    let worth = worth.filter(|block| block.tokens > rule.stub);
+                    standing.freed = 0;
+                    let worth = standing.old.drain(..).filter(|block| block.tokens > rule.stub);
                     cleared.extend(worth.map(|block| (at, block)));
                 }
             }
@@ -186,7 +182,7 @@ fn cleared_results<'a>(
             }
             // The record starts over and has lost its results: both prompts are alike again.
             _ => {
-                standing.clear();
+                standing = StandingResults::default();
                 gone = 0;
             }
         }
@@ -194,21 +190,40 @@ fn cleared_results<'a>(
         let blocks = recording.blocks_of_call(at).iter();
         let results =
             blocks.filter(|block| matches!(block.kind, BlockKind::ToolResult | BlockKind::Report));
-        standing.push(results.collect());
+        standing.push_group(results.collect());
     }
     cleared
 }
 
-/// How many of the groups are older than the newest `keep` results.
-fn count_old_groups(standing: &[Vec<&Block>], keep: i64) -> usize {
-    let mut newest_results = 0;
-    // The group that reaches the count stays whole: `keep` results stay at least.
-    let newest = standing.iter().rev().take_while(|group| {
-        let stays = newest_results < keep;
-        newest_results += group.len() as i64;
-        stays
-    });
-    standing.len() - newest.count()
+/// The results in a prompt. What entered with one call is cleared together, or not at all.
+#[derive(Default)]
+struct StandingResults<'a> {
+    /// The newest groups, and how many results they hold.
+    newest: VecDeque<Vec<&'a Block>>,
+    kept: i64,
+    /// Everything older, and what clearing it frees.
+    old: Vec<&'a Block>,
+    freed: i64,
+}
+
+impl<'a> StandingResults<'a> {
+    fn push_group(&mut self, group: Vec<&'a Block>) {
+        self.kept += group.len() as i64;
+        self.newest.push_back(group);
+    }
+
+    /// Tells old groups from the newest `keep` results; the answer is what the old ones free.
+    fn age_results(&mut self, rule: &ClearingRule) -> i64 {
+        // The group that reaches the count stays whole: `keep` results stay at least.
+        let is_old = |it: &mut Vec<_>, kept: i64| kept - it.len() as i64 >= rule.keep;
+        while let Some(group) = self.newest.pop_front_if(|it| is_old(it, self.kept)) {
+            self.kept -= group.len() as i64;
+            // A result smaller than its stub frees nothing, and is no loss.
+            self.freed += group.iter().map(|block| (block.tokens - rule.stub).max(0)).sum::<i64>();
+            self.old.extend(group);
+        }
+        self.freed
+    }
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ pub(super) fn replay_ruled_session<P: Policy, S: CallSink>(
     // A session that goes on from another one starts with that one's context and cache, as they are
     // under this very subset.
     let (mut state, mut results) = match from {
-        Some(SessionEnd { state, results }) => (state.resumed_state(), results),
+        Some(SessionEnd { state, results }) => (state.resumed_state(), results.resumed_results()),
         None => (INITIAL_STATE, ToolResults::default()),
     };
     state.cycle.continue_at(rows.start);

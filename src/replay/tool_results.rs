@@ -12,13 +12,8 @@ struct ResultLump {
     tokens: i64,
     /// How many results it is.
     count: i64,
-}
-
-impl ResultLump {
-    /// Tokens that clearing it would free.
-    fn freed_tokens(&self, stub: i64) -> i64 {
-        (self.tokens - stub * self.count).max(0)
-    }
+    /// Tokens that clearing it would free, told when it has become old.
+    freed: i64,
 }
 
 /// The prompt that the call of a row would have, as `enter_inputs` will make it. Results are
@@ -39,9 +34,21 @@ pub(super) fn prompt_of_coming_call(
 #[derive(Clone, Default)]
 pub(super) struct ToolResults {
     lumps: Vec<ResultLump>,
+    /// The first so many are old, as far as anybody has asked; how many results the others are.
+    old: usize,
+    kept: i64,
+    /// What clearing the old ones would free; the first so many of them would free nothing.
+    freed: i64,
+    worthless: usize,
 }
 
 impl ToolResults {
+    /// The results as a session finds them that goes on from another, maybe under another rule.
+    pub(super) fn resumed_results(self) -> Self {
+        let kept = self.lumps.iter().map(|lump| lump.count).sum();
+        Self { lumps: self.lumps, kept, ..Self::default() }
+    }
+
     /// Meets a call that has not entered yet: what its context has lost is gone.
     pub(super) fn forget_lost_results(
         &mut self,
@@ -50,40 +57,62 @@ impl ToolResults {
         entry: ContextEntry,
     ) {
         if state.was_just_compacted || !entry.keeps_messages() {
-            self.lumps.clear();
+            *self = Self::default();
         }
         // What vanishes without a restart was the end of the prompt.
         let end = state.prompt - event.cut;
-        while let Some(last) = self.lumps.last_mut().filter(|_| event.cut > 0) {
+        while let Some(at) = self.lumps.len().checked_sub(1).filter(|_| event.cut > 0) {
+            if at < self.old {
+                self.keep_last_old();
+            }
+            let last = &mut self.lumps[at];
             last.tokens = last.tokens.min(end - last.position);
             if last.tokens > 0 {
                 break;
             }
+            self.kept -= last.count;
             self.lumps.pop();
         }
+    }
+
+    /// The newest of the old lumps is one to keep after all.
+    fn keep_last_old(&mut self) {
+        self.old -= 1;
+        self.kept += self.lumps[self.old].count;
+        self.freed -= self.lumps[self.old].freed;
+        self.worthless = self.worthless.min(self.old);
+    }
+
+    /// Tells old lumps from those to keep: the newest that together are `keep` results, of which so
+    /// many enter now. A lump that holds the last one to keep stays whole.
+    fn age_lumps(&mut self, entering: i64, ClearingRule { keep, stub, .. }: ClearingRule) {
+        while self.old > 0 && entering + self.kept < keep {
+            self.keep_last_old();
+        }
+        while let Some(lump) = self.lumps.get_mut(self.old)
+            && entering + self.kept - lump.count >= keep
+        {
+            lump.freed = (lump.tokens - stub * lump.count).max(0);
+            self.kept -= lump.count;
+            self.freed += lump.freed;
+            self.old += 1;
+        }
+        let worthless = self.lumps[self.worthless..self.old].iter();
+        self.worthless += worthless.take_while(|lump| lump.freed == 0).count();
     }
 
     /// Clears old results, of which at least so many tokens must be freed; whether it did.
     pub(super) fn clear_old_results(
         &mut self,
-        ClearingRule { keep, stub, .. }: ClearingRule,
+        rule: ClearingRule,
         at_least: i64,
         plan: &Plan,
         (index, deltas): (usize, &RowDeltas),
         state: &mut SessionState,
     ) -> bool {
-        // The newest that together are the ones to keep; those that enter now are the very newest.
-        let mut newest_count = plan.results[index].1 + deltas.result_count;
-        let newest = self.lumps.iter().rev().take_while(|lump| {
-            let stays = newest_count < keep;
-            newest_count += lump.count;
-            stays
-        });
-        // Counted back from the newest until enough are kept; a lump that holds the last one to
-        // keep stays whole.
-        let old = self.lumps.len() - newest.count();
-        let cleared: i64 = self.lumps[..old].iter().map(|lump| lump.freed_tokens(stub)).sum();
-        let first = self.lumps[..old].iter().find(|lump| lump.freed_tokens(stub) > 0);
+        self.age_lumps(plan.results[index].1 + deltas.result_count, rule);
+        let cleared = self.freed;
+        let first = self.lumps[..self.old].get(self.worthless).copied();
         // Clearing breaks the cache behind the first cleared result, so that too small a gain is
         // not worth it and the rule leaves it be.
         let Some(first) = first.filter(|_| cleared >= at_least) else { return false };
@@ -94,7 +123,8 @@ impl ToolResults {
         }
         state.cached = state.cached.min(first.position);
         state.prompt -= cleared;
-        self.lumps.drain(..old);
+        self.lumps.drain(..self.old);
+        (self.old, self.freed, self.worthless) = (0, 0, 0);
         for lump in &mut self.lumps {
             lump.position -= cleared;
         }
@@ -116,7 +146,8 @@ impl ToolResults {
             let first = event.restart_inputs + deltas.restart_inputs;
             // Counted from the end, because the call may have found any context before it.
             let position = end - (row.inputs + deltas.inputs - first);
-            self.lumps.push(ResultLump { position, tokens, count });
+            self.lumps.push(ResultLump { position, tokens, count, freed: 0 });
+            self.kept += count;
         }
     }
 }

@@ -47,6 +47,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "measured_text",
             "merge",
             "merge_notes",
+            "call_group",
             "copied_calls",
             "json_fault",
             "parsed_file",

@@ -13,7 +13,7 @@ use crate::import::copied_calls::is_fuller;
 use crate::import::dispatches::{self, OrderDispatch};
 use crate::import::measured_text::ShortText;
 use crate::import::parsed_file::{
-    CallIdentity, CallKey, SessionDraft, UsageBeyondCall, intern_name, prompt_classes,
+    CallIdentity, CallKey, SessionDraft, intern_name, prompt_classes,
 };
 use crate::import::transcript::{ToldTimes, TranscriptCore, plain_call};
 use crate::kinds::NamedValue;
@@ -304,14 +304,10 @@ impl TranscriptSessionBuilder {
         identity.told = told;
         let (usage, further) = wire_usage.split_samplings(&message.model.to_text());
         call.usage = usage;
-        self.core.beyond.retain(|more| more.call != index);
-        self.core.beyond.extend(further.into_iter().map(|sampling| UsageBeyondCall {
-            call: index,
-            model: sampling.model,
-            usage: sampling.usage,
-            why: sampling.why,
-            modifiers: sampling.modifiers,
-        }));
+        self.core.beyond.remove(&index);
+        if !further.is_empty() {
+            self.core.beyond.insert(index, further);
+        }
     }
 
     /// What identifies the response; one without any id stands for itself.

@@ -6,30 +6,18 @@
 //! those of one request. All others are billed beyond it (MODEL.md, "Accounting").
 
 use super::wire_usage::WireUsage;
-use crate::recording::{PriceModifiers, Remainder};
+use crate::import::parsed_file::UsageBeyondCall;
+use crate::recording::Remainder;
 use crate::units::Usage;
-
-/// A sampling that was billed beside the one that is the call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FurtherSampling {
-    /// Its model.
-    pub model: String,
-    /// Its usage.
-    pub usage: Usage,
-    /// What it was for.
-    pub why: &'static str,
-    /// Conditions of its price: its own, and those of the response where its model answered.
-    pub modifiers: PriceModifiers,
-}
 
 impl WireUsage {
     /// The usage of the call that a response of `model` is, and what else it billed.
-    pub fn split_samplings(&self, model: &str) -> (Usage, Vec<FurtherSampling>) {
+    pub fn split_samplings(&self, model: &str) -> (Usage, Vec<UsageBeyondCall>) {
         let top = self.billed_usage();
         let told_conditions = self.price_facts(model).modifiers;
         // The samplings that the top level sums up, in their order.
         let mut ordinary: Vec<Usage> = Vec::new();
-        let mut further: Vec<FurtherSampling> = Vec::new();
+        let mut further: Vec<UsageBeyondCall> = Vec::new();
         for iteration in &self.iterations.0 {
             let usage = iteration.usage_in_tier_of(&top);
             let its_model = iteration.model.as_deref().filter(|name| !name.is_empty());
@@ -53,7 +41,7 @@ impl WireUsage {
                 modifiers |= told_conditions;
             }
             let model = its_model.unwrap_or(model).to_owned();
-            further.push(FurtherSampling { model, usage, why, modifiers });
+            further.push(UsageBeyondCall { model, usage, why, modifiers });
         }
         let Some((&last, earlier)) = ordinary.split_last() else { return (top, further) };
         let sum: Usage = ordinary.iter().copied().sum();
@@ -61,7 +49,7 @@ impl WireUsage {
         if earlier.is_empty() || (sum != top && last != top) {
             return (top, further);
         }
-        further.extend(earlier.iter().map(|&usage| FurtherSampling {
+        further.extend(earlier.iter().map(|&usage| UsageBeyondCall {
             model: model.to_owned(),
             usage,
             why: Remainder::EARLIER_SAMPLING,

@@ -92,8 +92,7 @@ impl RolloutSessionBuilder {
         let usage = untold.billed_usage();
         // More than a context holds was several calls, which nothing tells apart: a remainder.
         if untold.input == 0 || (self.window > 0 && untold.input > self.window) {
-            self.core.beyond.push(UsageBeyondCall {
-                call: self.core.next_call(),
+            self.core.beyond.entry(self.core.next_call()).or_default().push(UsageBeyondCall {
                 model: self.core.session.models[usize::from(self.model)].clone(),
                 usage,
                 why: Remainder::UNTOLD_CALL,
@@ -111,7 +110,7 @@ impl RolloutSessionBuilder {
         let id = format!("{} {fingerprint} untold", self.identity.session_id());
         // What was produced since the last call stays with the call in flight, one place later.
         let moved = self.core.next_call();
-        self.core.move_tool_uses(moved);
+        self.core.move_tool_uses();
         let waiting = self.later.iter_mut().filter_map(|block| block.peer.as_mut());
         waiting.filter(|peer| peer.0 == moved).for_each(|peer| peer.0 += 1);
         self.reasoning.push(untold.reasoning);
@@ -149,7 +148,9 @@ impl RolloutSessionBuilder {
         let has_aborted = outputs.any(|block| block.marks.contains(BlockMarks::ABORTED_RUN));
         call.marks.set(CallMarks::ABORTED_RUN, has_aborted);
         // What came after the first output was not sent with this call but with the next.
-        call.inputs = std::mem::replace(&mut self.inputs, std::mem::take(&mut self.later));
+        call.inputs = self.take_inputs();
+        self.inputs = std::mem::take(&mut self.later);
+        self.unanswered = 0;
         self.input_ms = self.later_ms.take();
         let index = self.core.next_call();
         let invocations = self.packets.drain(..).map(|(_, packet)| (index, packet));

@@ -32,10 +32,16 @@ pub(super) struct RolloutSessionBuilder {
     pub counter: UsageCounter,
     /// Reasoning tokens of each call.
     pub reasoning: Vec<i64>,
+    /// What stands before all else that the call in flight was sent: system prompt and summary.
+    pub head: Vec<RawBlock>,
     /// What the call in flight was sent, what it produced, and what came since.
     pub inputs: Vec<RawBlock>,
+    /// So many of the first inputs are prompts that an earlier compaction has left.
+    pub kept_prompts: usize,
     pub outputs: Vec<RawBlock>,
     pub later: Vec<RawBlock>,
+    /// Tool uses of the call in flight without a result.
+    pub unanswered: i64,
     pub input_ms: Option<i64>,
     pub later_ms: Option<i64>,
     pub output_ms: Option<i64>,
@@ -65,9 +71,12 @@ impl RolloutSessionBuilder {
             identity: SessionIdentity::new(label),
             counter: UsageCounter::default(),
             reasoning: Vec::new(),
+            head: Vec::new(),
             inputs: Vec::new(),
+            kept_prompts: 0,
             outputs: Vec::new(),
             later: Vec::new(),
+            unanswered: 0,
             input_ms: None,
             later_ms: None,
             output_ms: None,
@@ -98,7 +107,7 @@ impl RolloutSessionBuilder {
         let base = head.base_instructions.0.as_ref().map_or(head.instructions, |base| base.text);
         self.base_chars = count_chars(base.0);
         if self.base_chars > 0 {
-            self.inputs.insert(0, RawBlock::from_size(BlockKind::System, self.base_chars, 0));
+            self.head.push(RawBlock::from_size(BlockKind::System, self.base_chars, 0));
         }
     }
 
@@ -184,6 +193,7 @@ impl RolloutSessionBuilder {
         let place = (self.core.next_call(), self.outputs.len() as u32);
         let block = self.core.add_tool_use(place, &used, at_ms);
         self.outputs.push(block);
+        self.unanswered += 1;
     }
 
     /// Older shells name their words in a list.
@@ -234,7 +244,7 @@ impl RolloutSessionBuilder {
             b"thread_rolled_back" => {
                 // What nobody has sent yet goes with the turns that are taken back.
                 self.abandon_response();
-                self.inputs.clear();
+                self.take_inputs();
                 self.packets.clear();
             }
             b"context_compacted"
@@ -273,11 +283,20 @@ impl RolloutSessionBuilder {
             *part += total_chars(&message.content);
         }
         // What came before the history belongs to it; a prompt that waits comes after it.
-        self.inputs.retain(|block| block.kind == BlockKind::User);
-        self.inputs.insert(0, RawBlock::from_size(BlockKind::Summary, summary, 0));
+        let new = self.inputs.split_off(self.kept_prompts);
+        self.inputs.extend(new.into_iter().filter(|block| block.kind == BlockKind::User));
+        (self.kept_prompts, self.head) = (self.inputs.len(), Vec::new());
         if system > 0 {
-            self.inputs.insert(0, RawBlock::from_size(BlockKind::System, system, 0));
+            self.head.push(RawBlock::from_size(BlockKind::System, system, 0));
         }
+        self.head.push(RawBlock::from_size(BlockKind::Summary, summary, 0));
+    }
+
+    /// Takes what the call in flight was sent.
+    pub fn take_inputs(&mut self) -> Vec<RawBlock> {
+        self.kept_prompts = 0;
+        self.inputs.splice(0..0, self.head.drain(..));
+        std::mem::take(&mut self.inputs)
     }
 
     fn note_compaction(&mut self) {
@@ -290,10 +309,7 @@ impl RolloutSessionBuilder {
 
     /// Whether a response is in flight of which nothing more can come but its usage.
     fn is_answered(&self) -> bool {
-        let index = self.core.next_call();
-        let uses = self.outputs.iter().filter(|block| block.kind == BlockKind::ToolInput).count();
-        let results = self.later.iter().filter_map(|block| block.peer);
-        !self.outputs.is_empty() && results.filter(|peer| peer.0 == index).count() >= uses
+        !self.outputs.is_empty() && self.unanswered <= 0
     }
 
     /// A response whose usage is never told (broken off, or copied from another session): what it
@@ -310,7 +326,8 @@ impl RolloutSessionBuilder {
             block.peer = block.peer.filter(|peer| peer.0 != lost);
             self.inputs.push(block);
         }
-        self.core.drop_tool_uses_of(lost);
+        self.core.drop_tool_uses();
+        self.unanswered = 0;
         self.input_ms = self.later_ms.take().or(self.input_ms);
         self.output_ms = None;
     }
@@ -320,6 +337,8 @@ impl RolloutSessionBuilder {
         let (blocks, last_ms) = if self.outputs.is_empty() {
             (&mut self.inputs, &mut self.input_ms)
         } else {
+            let in_flight = self.core.next_call();
+            self.unanswered -= i64::from(block.peer.is_some_and(|peer| peer.0 == in_flight));
             (&mut self.later, &mut self.later_ms)
         };
         blocks.push(block);

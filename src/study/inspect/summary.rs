@@ -10,7 +10,7 @@ use crate::recording::{BlockKind, ContextRestart, Recording, Remainder};
 use crate::scenario::ChosenToggle;
 use crate::study::whatif::marginal_savings::savings_alone;
 use crate::units::{PicoUsd, Usage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Totals of a recording or of one of its sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,12 +153,17 @@ fn session_totals(
 ) -> SessionTotals {
     let session = &recording.sessions[index];
     let mut models: Vec<String> = Vec::new();
+    let mut known = BTreeSet::new();
+    let mut name_model = |id| {
+        if known.insert(id) {
+            models.push(recording.model_name(id).to_owned());
+        }
+    };
     let mut totals =
         RecordingTotals { records: i64::from(session.records), ..RecordingTotals::default() };
     let mut bill = Bill::default();
     for call in &recording.calls[session.call_range()] {
-        let model = recording.model_name(call.model);
-        add_new_name(&mut models, model);
+        name_model(call.model);
         totals.calls += 1;
         totals.usage += call.usage;
         totals.hidden_output += call.output_hidden;
@@ -167,19 +172,12 @@ fn session_totals(
     }
     let last = recording.calls[session.call_range()].last().map(|call| call.start_ms);
     for rest in rests {
-        let model = recording.model_name(rest.model);
-        add_new_name(&mut models, model);
+        name_model(rest.model);
         totals.usage += rest.usage;
         bill.add_remainder(prices, recording, (rest, last));
     }
     totals.cost = bill.total_cost(prices);
     SessionTotals { index, models, totals }
-}
-
-fn add_new_name(names: &mut Vec<String>, name: &str) {
-    if !names.iter().any(|known| known == name) {
-        names.push(name.to_owned());
-    }
 }
 
 pub(crate) type BlockGroups = (Vec<(BlockKind, BlockGroup)>, Vec<(String, BlockGroup)>);
