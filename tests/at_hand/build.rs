@@ -4,7 +4,8 @@
 //! `sources_at_hand`: the source documents beside the transcripts.
 //! `transcripts_at_hand`: the folder of transcripts and histories, `../shared/data` unless
 //! `WINDTUNNEL_DATA` names another. `browser_at_hand`: a browser that starts, or one that
-//! `WINDTUNNEL_BROWSER_REQUIRED=1` insists on. The library and the program read neither.
+//! `WINDTUNNEL_BROWSER_REQUIRED=1` insists on; `valgrind_at_hand`: the same of valgrind. The
+//! library and the program read none of them.
 
 #![expect(clippy::disallowed_methods, reason = "a build script looks at the machine")]
 
@@ -16,8 +17,10 @@ use std::process::{Command, Stdio};
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(transcripts_at_hand, sources_at_hand, browser_at_hand)");
-    for name in ["WINDTUNNEL_DATA", "WINDTUNNEL_BROWSER", "WINDTUNNEL_BROWSER_REQUIRED", "PATH"] {
+    let known = "transcripts_at_hand, sources_at_hand, browser_at_hand, valgrind_at_hand";
+    println!("cargo::rustc-check-cfg=cfg({known})");
+    let flags = ["WINDTUNNEL_BROWSER_REQUIRED", "WINDTUNNEL_VALGRIND_REQUIRED"];
+    for name in ["WINDTUNNEL_DATA", "WINDTUNNEL_BROWSER", "PATH"].into_iter().chain(flags) {
         println!("cargo::rerun-if-env-changed={name}");
     }
     println!("cargo::rerun-if-changed=tests/at_hand/build.rs");
@@ -32,8 +35,12 @@ fn main() {
     if data.parent().is_some_and(|shared| shared.join("sources").is_dir()) {
         println!("cargo::rustc-cfg=sources_at_hand");
     }
-    if browser_starts() || env::var("WINDTUNNEL_BROWSER_REQUIRED").is_ok_and(|value| value == "1") {
+    let is_required = |name: &str| env::var(name).is_ok_and(|value| value == "1");
+    if browser_starts() || is_required("WINDTUNNEL_BROWSER_REQUIRED") {
         println!("cargo::rustc-cfg=browser_at_hand");
+    }
+    if starts("valgrind") || is_required("WINDTUNNEL_VALGRIND_REQUIRED") {
+        println!("cargo::rustc-cfg=valgrind_at_hand");
     }
 }
 
@@ -48,12 +55,13 @@ fn data_folder() -> PathBuf {
     }
 }
 
+fn starts(name: &str) -> bool {
+    let mut version = Command::new(Path::new(name));
+    version.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    version.status().is_ok_and(|status| status.success())
+}
+
 fn browser_starts() -> bool {
-    let starts = |name: &str| {
-        let mut version = Command::new(Path::new(name));
-        version.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        version.status().is_ok_and(|status| status.success())
-    };
     match env::var("WINDTUNNEL_BROWSER") {
         Ok(name) if !name.is_empty() => starts(&name),
         _ => BROWSERS.into_iter().any(starts),

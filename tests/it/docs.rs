@@ -288,11 +288,17 @@ fn guides_are_short_and_name_files_that_exist() {
 fn the_readme_says_what_a_fresh_machine_does_not_test() {
     let tests: String = sources("tests/it").iter().map(|path| read(path)).collect();
     let ignored = |needs: &str| tests.matches(&format!("#[cfg_attr(not({needs}), ")).count();
-    let (transcripts, browser) = (ignored("transcripts_at_hand"), ignored("browser_at_hand"));
+    let [transcripts, browser, valgrind] =
+        ["transcripts_at_hand", "browser_at_hand", "valgrind_at_hand"].map(ignored);
     let words = read("README.md").split_whitespace().collect::<Vec<_>>().join(" ");
-    let all = format!("ignores {} tests and says why: {transcripts} hold", transcripts + browser);
-    assert!(words.contains(&all), "README.md should say: {all}");
-    assert!(words.contains(&format!(" {browser} drive the page")), "{browser} drive the page");
+    let all = transcripts + browser + valgrind;
+    for part in [
+        format!("ignores {all} tests and says why: {transcripts} hold"),
+        format!(" {browser} drive the page"),
+        format!(" {valgrind} count instructions"),
+    ] {
+        assert!(words.contains(&part), "README.md should say: {part}");
+    }
 }
 
 /// Shares of comparisons in the rows of MODEL.md's power curves, by sides and sessions.

@@ -5,7 +5,7 @@ use windtunnel::import::{ImportOptions, ImportResult};
 use windtunnel::recording::{CallMarks, Role};
 use windtunnel::units::Usage;
 
-fn message(id: &str, parent: &str, model: &str) -> String {
+pub fn message(id: &str, parent: &str, model: &str) -> String {
     format!(
         "{{\"type\":\"assistant\",\"session_id\":\"s\",\"parent_tool_use_id\":{parent},\"message\":{{\"id\":\"{id}\",\
          \"model\":\"{model}\",\"content\":[{{\"type\":\"text\",\"text\":\"{}\"}}],\"usage\":{{\"input_tokens\":10,\
@@ -14,7 +14,7 @@ fn message(id: &str, parent: &str, model: &str) -> String {
     )
 }
 
-fn result(session: &str, input: u32, output: u32, usd: f64) -> String {
+pub fn result(session: &str, input: u32, output: u32, usd: f64) -> String {
     format!(
         "{{\"type\":\"result\",\"session_id\":\"{session}\",\"duration_ms\":9000,\"total_cost_usd\":{usd},\
          \"usage\":{{\"cache_creation\":{{\"ephemeral_1h_input_tokens\":0}}}},\"modelUsage\":{{\

@@ -36,6 +36,7 @@ mod gate_start;
 mod generated;
 mod generated_files;
 mod guide_commands;
+mod growth;
 mod habits;
 mod hand;
 mod hand_rules;
