@@ -38,6 +38,7 @@ impl DraftOrder {
             }
         }
         let draft_at = |&(file, index): &DraftPlace| &read[file].1.drafts[index];
+        let calls_of_files: Vec<usize> = read.iter().map(calls_of_file).collect();
         let mut lesser_copies = BTreeSet::new();
         let mut sessions: Vec<(bool, bool, i64, Vec<DraftPlace>)> = Vec::new();
         for mut copies in by_session.into_values() {
@@ -47,7 +48,7 @@ impl DraftOrder {
                     let draft = draft_at(place);
                     // Of equal ones that of the fullest file, so that a session and its subagents
                     // stay together, and of equal files the shortest name: copies add to names.
-                    let calls = Reverse(calls_of_file(&read[place.0]));
+                    let calls = Reverse(calls_of_files[place.0]);
                     (fullness(draft), calls, draft.session.file.len(), *place)
                 });
                 lesser_copies.extend(&copies[1..]);
