@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn several_tables_are_one_rectangle() {
+    fn of_several_tables_the_main_one_is_written() {
         let mut first =
             TableView::new("By step", vec![TableColumn::text("Step"), TableColumn::count("Calls")]);
         first.add_row(vec![TableCell::text("a"), TableCell::count(3)]);
@@ -153,7 +153,7 @@ mod tests {
         second.add_row(vec![TableCell::text("Read"), TableCell::count(7)]);
         let mut document = ReportDocument::from(first);
         document.add_section(super::super::Section::new("").with_table(second));
-        check(&document, "view,step,calls,tool\nby_step,a,3,\nby_tool,,7,Read\n");
+        check(&document, "step,calls\na,3\n");
     }
 
     #[test]
@@ -167,9 +167,10 @@ mod tests {
             (TableColumn::share("%"), "share"),
             (TableColumn::count("Calls"), "calls"),
         ] {
-            assert_eq!(heading_with_unit(&column, ""), expect);
+            assert_eq!(column.headings_for_programs(), [expect]);
         }
-        assert_eq!(heading_with_unit(&TableColumn::tokens("Claimed"), "low"), "claimed_low_tokens");
+        let ranged = TableColumn { ranged: true, ..TableColumn::tokens("Claimed") };
+        assert_eq!(ranged.headings_for_programs(), ["claimed_low_tokens", "claimed_high_tokens"]);
     }
 
     #[test]

@@ -66,7 +66,7 @@ const ALL: &[Args] = &[
 #[inline(never)]
 fn growth_counted_run(args: &[String]) -> u8 {
     let typed = std::iter::once("windtunnel").chain(args.iter().map(String::as_str));
-    let done = windtunnel::run(Cli::parse_from(typed).command);
+    let done = windtunnel::run(Cli::parse_from(typed));
     assert!(done.code < 2, "{args:?}: {}", done.messages.as_str());
     done.code
 }
