@@ -193,7 +193,7 @@ impl<'a> FrontMatter<'a> {
     fn of_text(text: &'a str) -> Self {
         let lines: Vec<&str> = text.lines().collect();
         let is_fence = |line: &&str| line.trim_end() == "---";
-        let end = lines.iter().skip(1).position(|line| is_fence(&line));
+        let end = lines.iter().skip(1).position(is_fence);
         match (lines.first().filter(|line| is_fence(line)), end) {
             (Some(_), Some(end)) => {
                 Self { head: lines[1..=end].to_vec(), body: lines[end + 2..].to_vec() }

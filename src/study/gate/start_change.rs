@@ -186,9 +186,10 @@ pub fn cost_of_start(
     (budget, has_dollars): (&GateBudget, bool),
 ) -> Result<Vec<StartCost>, MissingPrice> {
     let is_named = recording.sessions.iter().any(|session| !session.pipeline.is_empty());
-    let parts = match is_named {
-        true => recording.split_by_name(|session| &session.pipeline),
-        false => vec![(String::new(), recording.clone())],
+    let parts = if is_named {
+        recording.split_by_name(|session| &session.pipeline)
+    } else {
+        vec![(String::new(), recording.clone())]
     };
     let parts = parts.into_iter().filter(|(_, part)| !part.calls.is_empty());
     parts
