@@ -104,7 +104,8 @@ fn run_gate(args: &GateArgs) -> CommandResult {
         let known = baseline.is_some();
         // What is no baseline was refused when it was read: one that was changed by hand, or holds
         // two of a merge, is written afresh.
-        let outputs = OutputFiles { force: true, ..outputs_beside(args, &args.candidate) };
+        let mut outputs = outputs_beside(args, &args.candidate);
+        outputs.force = true;
         let written = Baseline { premises: held, side: candidate };
         outputs.write_file(Path::new(file), &json::escape_invisible(written.to_bytes()))?;
         let shown = GateReport { gate: &gate, file: Some(file), sources: &sources };

@@ -6,6 +6,8 @@
 use super::disk_error::{DiskError, make_folder};
 use super::file_kind::FileEnds;
 use super::partial::{folder_of, resolve, start_file, sync_folder};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -22,6 +24,12 @@ pub(crate) enum OutputError {
     /// Somebody else's file.
     #[error("{0}: was not written by this command, or was changed since: --force replaces it")]
     IsForeign(String),
+    /// Another result of the same run.
+    #[error("{0}: is named for two results: name a file for each")]
+    IsTwice(String),
+    /// What stands for standard output elsewhere.
+    #[error("-: is no file to write: what is printed is printed without this flag")]
+    IsDash,
     /// What fills the file failed.
     #[error("{path}: cannot be written: {error}")]
     Content {
@@ -39,6 +47,8 @@ pub(crate) struct OutputFiles {
     pub(crate) inputs: Vec<PathBuf>,
     /// Whether foreign files are replaced.
     pub(crate) force: bool,
+    /// What it has written.
+    written: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl OutputFiles {
@@ -48,7 +58,7 @@ impl OutputFiles {
         force: bool,
     ) -> Self {
         let inputs = inputs.into_iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
-        Self { inputs, force }
+        Self { inputs, force, written: RefCell::default() }
     }
 
     /// Writes a file, and the folders above it.
@@ -71,12 +81,18 @@ impl OutputFiles {
         let told = path.display().to_string();
         let failed = |error: E| OutputError::Content { path: told.clone(), error: Box::new(error) };
         let disk = |error| OutputError::Disk(DiskError::new(path, "written", &error));
+        if path == Path::new("-") {
+            return Err(OutputError::IsDash);
+        }
         let target = resolve(path);
         if fs::metadata(&target).is_ok_and(|known| !known.is_file()) {
             // Neither can be renamed to, and a folder says so itself.
             let mut sink = BufWriter::new(File::create(&target).map_err(disk)?);
             write(&mut sink).map_err(failed)?;
             return sink.flush().map_err(disk);
+        }
+        if self.written.borrow().contains(&target) {
+            return Err(OutputError::IsTwice(told));
         }
         let is_known = target.is_file();
         if is_known {
@@ -97,6 +113,7 @@ impl OutputFiles {
         }
         partial.persist(&target).map_err(|failed| disk(failed.error))?;
         sync_folder(folder_of(&target));
+        self.written.borrow_mut().insert(resolve(&target));
         Ok(())
     }
 

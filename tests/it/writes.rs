@@ -140,6 +140,18 @@ fn own_files_are_replaced_and_foreign_ones_are_not() {
 }
 
 #[test]
+fn two_results_have_two_files() {
+    let folder = two_sessions();
+    let (side, file) = (folder.at("side"), folder.at("a.md"));
+    let gate = ["gate", "--baseline", &side, "--candidate", &side];
+    let same = format!("{side}/../a.md");
+    refused(&[&gate[..], &["-o", &file, "--comment", &same]].concat(), &["for two results"]);
+    refused(&[&gate[..], &["-o", &file, "-o", &file]].concat(), &["for two results"]);
+    refused(&["import", &side, "-o", "-"], &["-: is no file to write"]);
+    ok(&[&gate[..], &["-o", &file, "--comment", &folder.at("b.md")]].concat());
+}
+
+#[test]
 fn what_is_read_is_never_replaced() {
     let folder = two_sessions();
     let (side, file) = (folder.at("side"), folder.at("side/s.jsonl"));
