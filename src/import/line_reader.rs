@@ -285,7 +285,14 @@ impl LineSegment {
     /// Each line as it stands there, the blank ones too.
     pub fn texts(&self) -> Vec<&[u8]> {
         let bytes = &self.bytes[self.range.clone()];
-        bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|byte| *byte == b'\n').collect()
+        let (mut texts, mut from) = (Vec::new(), 0);
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            texts.push(&bytes[from..end]);
+            from = end + 1;
+        }
+        // The last line may lack its end.
+        texts.extend(bytes.get(from..).filter(|rest| !rest.is_empty()));
+        texts
     }
 }
 
