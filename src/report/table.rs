@@ -36,15 +36,11 @@ impl Renderer for TerminalRenderer {
     fn render(&self, document: &ReportDocument, style: OutputStyle) -> Vec<u8> {
         let mut blocks = Vec::new();
         if !document.title.is_empty() {
-            let title = clean_foreign_text(&document.title);
-            let rule = "=".repeat(title.chars().count());
-            blocks.push(format!("{}\n{rule}", paint_words(&title, BOLD, style)));
+            blocks.push(draw_heading(&document.title, "=", style));
         }
         for section in &document.sections {
             if !section.heading.is_empty() {
-                let heading = clean_foreign_text(&section.heading);
-                let rule = "-".repeat(heading.chars().count());
-                blocks.push(format!("{}\n{rule}", paint_words(&heading, BOLD, style)));
+                blocks.push(draw_heading(&section.heading, "-", style));
             }
             blocks.extend(section.items.iter().map(|one| item_to_text(one, style)));
         }
@@ -53,6 +49,16 @@ impl Renderer for TerminalRenderer {
         text.push('\n');
         text.into_bytes()
     }
+}
+
+/// A heading over a rule as wide as its widest line.
+fn draw_heading(words: &str, rule: &str, style: OutputStyle) -> String {
+    let plain = OutputStyle { colour: false, ..style };
+    let block = wrap_text(&RichText::new().with_plain(words), "", "", plain);
+    let width = block.lines().map(text_width).max().unwrap_or(0);
+    let lines = block.lines().map(|line| paint_words(line, BOLD, style));
+    let lines = lines.chain([rule.repeat(width)]).collect::<Vec<_>>();
+    lines.join("\n")
 }
 
 fn item_to_text(item: &SectionItem, style: OutputStyle) -> String {

@@ -345,10 +345,10 @@ fn what_cannot_be_routes_is_refused() {
         assert_ne!(bad, text, "{from}");
         refused(&["audit", &folder.file("bad.json", bad.as_bytes())], words);
     };
-    check("\"236,390,117\"", "\"236,390,11\"", &["`tokens`", "no figure"]);
-    check("\"invocations\": \"24\"", "\"invocations\": \"0\"", &["rows.frontend/EXECUTE"]);
+    check("\"236,390,117\"", "\"236,390,11\"", &["line 16", "'rows.1.tokens'", "wanted tokens"]);
+    check("\"invocations\": \"24\"", "\"invocations\": \"0\"", &["line 16", "a count of 1 to"]);
     check("\"130\"", "\"12\"", &["totals.daddy-autopilot.invocations", "at least"]);
-    check("\"unknown\": \"duplicate-status\"", "\"unknown\": \"x\"", &["an unknown's id"]);
+    check("\"unknown\": \"duplicate-status\"", "\"unknown\": \"x\"", &["the id of an unknown"]);
     check("\"id\": \"growth\"", "\"id\": \"growht\"", &["`growth`"]);
     check("\"mode\": 12000", "\"mode\": 12", &["unknowns.base", "low <= mode"]);
     check("\"document\": \"cockpit\"", "\"document\": \"x\"", &["the id of a document"]);
