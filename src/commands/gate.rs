@@ -12,7 +12,7 @@ use crate::report::show::gate::{
     COMMENT_MARKER, GateReport, PowerReport, defect_sentences, failure_document, failure_junit,
 };
 use crate::seed::Seed;
-use crate::store::{self, OutputFiles};
+use crate::store::{self, OutputError, OutputFiles};
 use crate::study::gate::baseline::{Baseline, BaselinePremises};
 use crate::study::gate::budget::GateBudget;
 use crate::study::gate::gate_cache::GateCache;
@@ -41,6 +41,8 @@ pub fn run(args: &GateArgs) -> CommandResult {
     if let Err(error) = &judged
         && !args.update
         && !args.power
+        // One file for two results stays as it is: why nothing was judged is no third one.
+        && !matches!(error, CommandError::Output(OutputError::IsTwice(_)))
     {
         write_failure(args, &error.to_string())?;
     }

@@ -6,8 +6,8 @@
 //! through [`replay_row_with_event`]. Sessions under other rules, and those that go on from another
 //! one, are the matter of [`super::ruled_sessions`].
 
-use super::call::{make_following_call, report_call, sum_row_deltas};
-use super::call_tokens::{CallSink, CallTokens};
+use super::call::{make_following_call, replay_uneventful_row, sum_row_deltas};
+use super::call_tokens::CallSink;
 use super::cycle::CycleTally;
 use super::pass_context::PassContext;
 use super::ruled_sessions::{self, SessionEnds};
@@ -167,35 +167,6 @@ pub(super) fn replay_row<P: Policy, S: CallSink>(
     } else {
         replay_uneventful_row(pass, run, (index, deltas), state, sink);
     }
-}
-
-/// One row at which nothing happens but what a subset changes. Returns its call, if it is made.
-#[inline]
-pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
-    pass: &PassContext<'_, P>,
-    run: &PlanRun,
-    (index, deltas): (usize, &RowDeltas),
-    state: &mut SessionState,
-    sink: &mut S,
-) -> Option<CallTokens> {
-    let row = &pass.plan.rows[index];
-    let inputs = row.inputs + deltas.inputs;
-    let outputs = row.outputs + deltas.outputs;
-    let made = if deltas.dropped {
-        // What the call would have brought stays in the prompt, for the next one that is made, and
-        // what it would have said and is not dropped moves to that one's output.
-        state.prompt += inputs;
-        state.carried_outputs += outputs;
-        None
-    } else {
-        let sizes = (inputs, outputs, deltas.later_ms);
-        let made = make_following_call(state, run, (index, row), sizes, pass.policy);
-        report_call(sink, run, index, &made);
-        Some(made)
-    };
-    state.cycle.count_call(pass.schedule, index, made.as_ref());
-    state.saved_ms += deltas.saved_ms;
-    made
 }
 
 /// The plain road: rows that the subset does not touch and at which nothing happens, as far as

@@ -3,9 +3,8 @@
 //! Such a row, at which nothing else happens either, is that of a plain session: what could act is
 //! looked at, and where all of it stays away the row takes the plain road.
 
-use super::call;
+use super::call::{self, replay_uneventful_row};
 use super::call_tokens::CallSink;
-use super::pass::replay_uneventful_row;
 use super::pass_context::PassContext;
 use super::session_state::SessionState;
 use super::tool_results::ToolResults;

@@ -89,7 +89,7 @@ fn names_that_hold_markup_are_text() {
     crate::run::ok(&["import", &folder.at("s.jsonl"), "--name", name, "-o", &mine]);
     let page = page(&folder, &[&mine]);
     assert!(!page.contains("<img") && !page.contains("<b>x"), "markup of a name");
-    // Data, tables, curves, moved parameters and the script: no name has opened or closed another one.
+    // Data, tables, curves, moved parameters and the script: no name has opened or closed another.
     assert_eq!(page.matches("<script").count(), 5);
     assert_eq!(page.matches("</script>").count(), 5);
     assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"));

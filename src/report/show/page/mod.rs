@@ -331,6 +331,18 @@ fn note_lines<T: AsRef<str>>(lines: &[T]) -> String {
     })
 }
 
+/// The toggles behind the bits of a subset, by their places in the list. Toggles that wait for a
+/// number are in the list too, but have no bit.
+fn places_of_bits(toggles: &[PageToggle<'_>], subset: ToggleSubset) -> Vec<usize> {
+    let bits = (0..64).filter(|bit| subset >> bit & 1 == 1);
+    let places = bits.map(|bit| {
+        let place =
+            toggles.iter().position(|toggle| toggle.result.is_some_and(|(at, _)| at == bit));
+        place.expect("every bit has a toggle")
+    });
+    places.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,8 @@
 //! Parameters that can be moved on the page, and their tables.
 
 use super::packed_tables::push_tables;
-use super::script_data::places_of_bits;
-use super::toggle_table::parameter_amount;
-use super::{PageSource, PageToggle};
+use super::toggle_cells::parameter_amount;
+use super::{PageSource, PageToggle, places_of_bits};
 use crate::report::format;
 use crate::report::page::column_packing;
 use crate::study::whatif::moved_parameters::{MovedParameter, MovedParameters, MovedValue};

@@ -4,8 +4,7 @@
 use super::build_stops::BuildStop;
 use super::moved_values::PageMoveJson;
 use super::page_sums::{self, ClockSum, PageUnit, SUMS};
-use super::{PageSource, PageToggle};
-use crate::plan::ToggleSubset;
+use super::{PageSource, PageToggle, places_of_bits};
 use crate::report::foreign_text::clean_foreign_text;
 use crate::report::format::{self, NumberStyle};
 use crate::report::show::session_names::SessionNames;
@@ -192,18 +191,6 @@ pub(super) fn places_in_build_order(toggles: &[PageToggle<'_>], stops: &[BuildSt
         }
     }
     order
-}
-
-/// The toggles behind the bits of a subset, by their places in the list. Toggles that wait for a
-/// number are in the list too, but have no bit.
-pub(super) fn places_of_bits(toggles: &[PageToggle<'_>], subset: ToggleSubset) -> Vec<usize> {
-    let bits = (0..64).filter(|bit| subset >> bit & 1 == 1);
-    let places = bits.map(|bit| {
-        let place =
-            toggles.iter().position(|toggle| toggle.result.is_some_and(|(at, _)| at == bit));
-        place.expect("every bit has a toggle")
-    });
-    places.collect()
 }
 
 /// Amounts at which each way of writing changes.

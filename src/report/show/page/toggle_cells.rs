@@ -1,5 +1,7 @@
 //! Cells of the table of toggles.
 
+use super::super::parameter_value;
+use crate::intervene::ParamUnit;
 use crate::report::format::{self, NumberStyle};
 use crate::report::html::{self, escape_html};
 use crate::report::view::{CellValue, TableCell};
@@ -31,4 +33,16 @@ pub(super) fn push_cell(out: &mut String, label: &str, cell: &TableCell) {
         words.split(" to ").map(|end| format!("<span>{}</span>", escape_html(end))).collect();
     let words = ends.join(" to ");
     let _ = write!(out, "<td class=\"n\" data-label=\"{label}\"{sort}>{words}</td>");
+}
+
+/// A value of a parameter, with its unit where that is asked for.
+pub(super) fn parameter_amount(unit: ParamUnit, value: i64, says_unit: bool) -> String {
+    let words = format::format_value(
+        &parameter_value(unit, value),
+        NumberStyle { exact: unit == ParamUnit::Tokens, ..NumberStyle::default() },
+    );
+    match unit {
+        ParamUnit::Tokens if says_unit => format!("{words} tokens"),
+        _ => words,
+    }
 }

@@ -1,14 +1,14 @@
 //! The table of toggles that can be ticked.
 
+use super::super::compare;
 use super::super::decision::effort_cell;
-use super::super::{compare, parameter_value};
 use super::build_stops::{self, BuildStop};
 use super::page_sums::{ClockSum, PageUnit};
 use super::script_data::places_in_build_order;
 use super::time_columns::TimeColumns;
-use super::toggle_cells::{money_range_cell, push_band, push_cell, range_cell};
+use super::toggle_cells::{money_range_cell, parameter_amount, push_band, push_cell, range_cell};
 use super::{PageSource, PageToggle};
-use crate::intervene::{ParamUnit, RangeShape};
+use crate::intervene::RangeShape;
 use crate::plan::ToggleSubset;
 use crate::report::format::{self, NumberStyle};
 use crate::report::html::{self, escape_html};
@@ -292,15 +292,4 @@ fn parameter_list(chosen: &ChosenToggle) -> String {
         all.push(format!("<span><code>{key}</code> {}</span>", escape_html(&names.join(", "))));
     }
     all.concat()
-}
-
-pub(super) fn parameter_amount(unit: ParamUnit, value: i64, says_unit: bool) -> String {
-    let words = format::format_value(
-        &parameter_value(unit, value),
-        NumberStyle { exact: unit == ParamUnit::Tokens, ..NumberStyle::default() },
-    );
-    match unit {
-        ParamUnit::Tokens if says_unit => format!("{words} tokens"),
-        _ => words,
-    }
 }
