@@ -1,9 +1,10 @@
 //! Import of growing trees, the whole process: does CPU grow as the tree does?
 //!
 //! By bytes (`WINDTUNNEL_BENCH_GIB`: 1,4,10) and by files of one call each
-//! (`WINDTUNNEL_BENCH_FILES`: 50000,100000,200000). Trees are made in the folder for temporary files, one at a time, and
-//! removed. CPU is user and system seconds, the least of three runs; the last column is CPU a part
-//! of the tree against that of the smallest tree, 1.00 on a straight line. Needs GNU time.
+//! (`WINDTUNNEL_BENCH_FILES`: 50000,100000,200000). Trees are made in the folder for temporary
+//! files, one at a time, and removed. CPU is user and system seconds, the least of three runs;
+//! the last column is CPU a part of the tree against that of the smallest tree, 1.00 on a
+//! straight line. Needs GNU time.
 
 #![expect(
     clippy::disallowed_methods,

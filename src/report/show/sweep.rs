@@ -79,8 +79,8 @@ impl<'a> SweepReport<'a> {
         let title = format!("Pareto front: {} saved against effort", self.metric_name());
         let mut view = self.sets_table(&title, self.entries_of(&self.sweep.pareto));
         view.add_footnote(
-            "no other set saves as much with less effort; effort in days of work, summed; risk: the \
-             highest of the set, 1 to 3",
+            "no other set saves as much with less effort; effort in days of work, summed; risk: \
+             the highest of the set, 1 to 3",
         );
         view
     }
