@@ -20,15 +20,17 @@ pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
 pub use gate::{GateArgs, GateFormat};
 pub use gate_start::GateStartArgs;
 pub use new::{NewCommand, NewPipelineArgs};
-pub use output::{ColorArg, DetailArgs, OutputFormat, OverwriteArgs, PrintArgs};
+pub use output::{ColorArg, DetailArgs, FormatChoice, OutputFormat, OverwriteArgs, PrintArgs};
 pub use selection::SelectionArgs;
 pub use tables::{ExportArgs, StepsArgs};
 
 use crate::kinds::NamedValue;
 use crate::study::whatif::distribution::SessionGrouping;
 use crate::study::whatif::swept_subset::SweepMetric;
-use clap::builder::{ArgPredicate, PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A wind tunnel for LLM-agent pipelines: replay recorded sessions, toggle fixes, see what they
@@ -42,6 +44,28 @@ pub struct Cli {
     /// Neither use nor keep what was read out of transcripts before.
     #[arg(long, global = true, hide_short_help = true)]
     pub no_cache: bool,
+}
+
+impl Cli {
+    /// What was typed.
+    ///
+    /// # Errors
+    /// What cannot be, help and version.
+    pub fn from_typed(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(words)?;
+        let mut typed = &matches;
+        while let Some((_, inner)) = typed.subcommand() {
+            typed = inner;
+        }
+        // JSON is whole, however it was asked for.
+        let word = |id| typed.try_get_raw(id).ok().flatten().and_then(|mut words| words.next());
+        if word("table").is_some() && word("format").is_some_and(|format| format == "json") {
+            let said = "the argument '--table <NAME>' cannot be used with '--format json'";
+            return Err(command.error(ErrorKind::ArgumentConflict, said));
+        }
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
 }
 
 /// The choice among the values of a kind, by its names and with what they mean.
@@ -154,15 +178,7 @@ pub struct CompareArgs {
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
 }
@@ -190,15 +206,7 @@ pub struct SweepArgs {
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
-    /// How to write the result; csv and json hold every subset.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
     /// What is there already.
@@ -226,15 +234,7 @@ pub struct InspectArgs {
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
     /// Refuse transcripts that are damaged: of which something is lost.
@@ -268,15 +268,7 @@ pub struct AuditArgs {
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
 }
@@ -337,15 +329,7 @@ pub struct ScenarioCheckArgs {
     /// Scenario files (TOML) or built-in names.
     #[arg(required = true)]
     pub files: Vec<String>,
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
 }
@@ -353,15 +337,7 @@ pub struct ScenarioCheckArgs {
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
 }
@@ -371,15 +347,7 @@ pub struct ListArgs {
 pub struct ExplainArgs {
     /// A toggle's id, e.g. `R7`, or `prices`, or `tables` (of `export`).
     pub topic: String,
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
 }

@@ -2,13 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "the street writes the result and the messages")]
 
-use clap::Parser as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use windtunnel::{Cli, EXIT_DONE, EXIT_NOT_JUDGED};
 
 fn main() -> ExitCode {
-    let typed = match Cli::try_parse() {
+    let typed = match Cli::from_typed(std::env::args_os()) {
         Ok(typed) => typed,
         // Help and version are results too.
         Err(said) => {

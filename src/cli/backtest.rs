@@ -1,8 +1,7 @@
 //! What can be typed about the look back.
 
-use super::{DetailArgs, OutputFormat, OverwriteArgs, PrintArgs, SelectionArgs};
+use super::{DetailArgs, OverwriteArgs, PrintArgs, SelectionArgs};
 use clap::Args;
-use clap::builder::ArgPredicate;
 use std::path::PathBuf;
 
 /// Arguments of `backtest`.
@@ -54,15 +53,7 @@ pub struct BacktestArgs {
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
     /// Refuse tables and transcripts of which anything had to be skipped.

@@ -1,7 +1,6 @@
 //! What can be typed about agents that packets wake.
 
-use super::{OutputFormat, OverwriteArgs, PremiseArgs, PrintArgs, SelectionArgs};
-use clap::builder::ArgPredicate;
+use super::{OverwriteArgs, PremiseArgs, PrintArgs, SelectionArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -31,15 +30,7 @@ pub struct RoutesArgs {
     /// Print what another program would, to lay old figures beside new ones.
     #[arg(long, value_enum)]
     pub compat: Option<CompatScriptArg>,
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
     /// Refuse transcripts of which anything had to be skipped.

@@ -5,7 +5,6 @@ use super::{
 };
 use crate::scenario::MOST_SEED;
 use crate::study::gate::measurement::SampleUnit;
-use clap::builder::ArgPredicate;
 use clap::{Args, ValueEnum, value_parser};
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -62,17 +61,9 @@ pub struct GateArgs {
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: GateFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
-    pub print: PrintArgs,
+    pub print: PrintArgs<GateFormat>,
     /// Also write it to a file: .txt, .json, .csv, .md or .xml (test results); may be repeated.
     #[arg(short, long, alias = "output", value_name = "FILE")]
     pub out: Vec<PathBuf>,

@@ -1,8 +1,7 @@
 //! Arguments of `gate-start`.
 
-use super::{DetailArgs, OutputFormat, PremiseArgs, PrintArgs, SelectionArgs};
+use super::{DetailArgs, PremiseArgs, PrintArgs, SelectionArgs};
 use clap::Args;
-use clap::builder::ArgPredicate;
 use std::path::PathBuf;
 
 /// Arguments of `gate-start`.
@@ -29,15 +28,7 @@ pub struct GateStartArgs {
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,
-    /// How to write the result.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
     /// Refuse transcripts of which anything had to be skipped.

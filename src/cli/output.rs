@@ -1,5 +1,6 @@
 //! How results are written: the format, how much of them, and over which files.
 
+use clap::builder::ArgPredicate;
 use clap::{Args, ColorChoice, ValueEnum};
 
 /// How a result is written to standard output.
@@ -28,9 +29,22 @@ pub struct DetailArgs {
     pub provenance: bool,
 }
 
-/// How a result is printed, beside its format: declared once.
+/// The formats of a command.
+pub trait FormatChoice: ValueEnum + Default + Send + Sync + 'static {}
+
+impl<F: ValueEnum + Default + Send + Sync + 'static> FormatChoice for F {}
+
+/// How a result is written, in one of the formats `F`: declared once.
 #[derive(Clone, Debug, Default, Args)]
-pub struct PrintArgs {
+pub struct PrintArgs<F: FormatChoice = OutputFormat> {
+    /// How to write the result.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        default_value_if("json", ArgPredicate::IsPresent, "json")
+    )]
+    pub format: F,
     /// Short for `--format json`.
     #[arg(long, conflicts_with = "format")]
     pub json: bool,

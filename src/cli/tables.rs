@@ -1,8 +1,7 @@
 //! Arguments of the commands that give tables away.
 
-use super::{OutputFormat, OverwriteArgs, PremiseArgs, PrintArgs, SelectionArgs};
+use super::{OverwriteArgs, PremiseArgs, PrintArgs, SelectionArgs};
 use clap::Args;
-use clap::builder::ArgPredicate;
 use std::path::PathBuf;
 
 /// Arguments of `steps`.
@@ -18,15 +17,7 @@ pub struct StepsArgs {
     /// The pipeline, e.g. `774` [default: all of them together].
     #[arg(long, value_name = "ID")]
     pub order: Option<String>,
-    /// How to write the result; markdown is the section of a pull request.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
     /// Refuse sources of which anything had to be skipped.
@@ -62,15 +53,7 @@ pub struct ExportArgs {
     /// What is there already.
     #[command(flatten)]
     pub overwrite: OverwriteArgs,
-    /// How to say what was written.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        default_value_if("json", ArgPredicate::IsPresent, "json")
-    )]
-    pub format: OutputFormat,
-    /// How it is printed.
+    /// How the result is written.
     #[command(flatten)]
     pub print: PrintArgs,
     /// Refuse transcripts of which anything had to be skipped.

@@ -10,7 +10,7 @@ use crate::study::inspect::data_checks;
 
 pub fn run(args: &AuditArgs) -> CommandResult {
     let selection = selection_from_args(&args.selection)?;
-    let audience = audience_of(args.format);
+    let audience = audience_of(args.print.format);
     let options = LoadOptions { lens: Lens::default(), strict: false, audience };
     let loaded = load::load_merged_recording(&args.recordings, options, None)?;
     let loaded = select_sessions(loaded, &selection)?;
@@ -23,7 +23,7 @@ pub fn run(args: &AuditArgs) -> CommandResult {
     let is_reported = loaded.source.is_published();
     let name = &loaded.recording().name;
     let typed = Some(name.as_str()).filter(|name| load::is_built_in(name));
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => show::audit_json(name, &findings),
         other => render_answer(
             show::audit_first_screen(typed, &findings, is_reported),

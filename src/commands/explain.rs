@@ -16,7 +16,7 @@ pub fn run(args: &ExplainArgs) -> CommandResult {
         });
     }
     if args.topic.eq_ignore_ascii_case("tables") {
-        let stdout = match args.format {
+        let stdout = match args.print.format {
             OutputFormat::Json => json::versioned_json("tables", 1, &export::columns_json()),
             other => render_document(&export::columns_document(), (other, &args.print))?,
         };
@@ -24,7 +24,7 @@ pub fn run(args: &ExplainArgs) -> CommandResult {
     }
     let toggles = scenario::toggles_by_id([args.topic.as_str()])?;
     let card = toggles[0].card();
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => show::card_json(card),
         other => render_document(&show::card_document(card), (other, &args.print))?,
     };

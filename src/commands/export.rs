@@ -46,7 +46,7 @@ pub fn run(args: &ExportArgs) -> CommandResult {
         }
     }
     let document = export.to_document(&files, &provenance);
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => {
             json::versioned_json("export", 1, &export.written_files_json(&files, &provenance))
         }

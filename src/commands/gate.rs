@@ -111,7 +111,7 @@ fn run_gate(args: &GateArgs) -> CommandResult {
         let written = Baseline { premises: held, side: candidate };
         outputs.write_file(Path::new(file), &json::escape_invisible(written.to_bytes()))?;
         let shown = GateReport { gate: &gate, file: Some(file), sources: &sources };
-        let stdout = match args.format {
+        let stdout = match args.print.format {
             GateFormat::Json => shown.to_json(),
             other => {
                 let printing = (document_format(other), &args.print);
@@ -134,8 +134,8 @@ fn run_gate(args: &GateArgs) -> CommandResult {
         let comment = comment.unwrap_or_default();
         outputs.write_file(path, &comment)?;
     }
-    let printing = (document_format(args.format), &args.print).into();
-    let stdout = render_gate(&shown, (args.format, printing), (args, args.detail))?;
+    let printing = (document_format(args.print.format), &args.print).into();
+    let stdout = render_gate(&shown, (args.print.format, printing), (args, args.detail))?;
     Ok(CommandOutput { stdout, messages, code: exit_code(gate.outcome()) })
 }
 
@@ -179,7 +179,7 @@ fn report_power(args: &GateArgs, budget: &GateBudget) -> CommandResult {
     }
     let sources = source_lines(&[("sessions of", &named)], &held, seed);
     let shown = PowerReport { powers: &powers, sources: &sources };
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         GateFormat::Json => shown.to_json(),
         other => render_document(&shown.to_document(), (document_format(other), &args.print))?,
     };

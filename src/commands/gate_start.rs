@@ -31,7 +31,7 @@ pub fn run(args: &GateStartArgs) -> CommandResult {
     let options = LoadOptions {
         lens: load::choose_lens(&args.premises, &scenario),
         strict: args.strict,
-        audience: audience_of(args.format),
+        audience: audience_of(args.print.format),
     };
     // A recording that is named twice says nothing new.
     let names: BTreeSet<&String> = args.recordings.iter().collect();
@@ -59,7 +59,7 @@ pub fn run(args: &GateStartArgs) -> CommandResult {
     let model = usual_model(parts.iter().map(load::LoadedRecording::recording), &assumed);
     let gate = StartGate { change, model, costs };
     let shown = StartReport { gate: &gate, sources: &sources };
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => shown.to_json(),
         other => {
             let printing = (other, &args.print);

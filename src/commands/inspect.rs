@@ -32,7 +32,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
     let loaded = experiment_inputs::load_recordings(
         &args.recordings,
         (&args.toggles, &scenario),
-        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) },
+        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.print.format) },
         if args.are_agent_folders { None } else { Some(&mut each) },
     )?;
     let loaded = experiment_inputs::apply_selection(loaded, &scenario, &pricing)?;
@@ -77,10 +77,10 @@ pub fn run(args: &InspectArgs) -> CommandResult {
         skip_count: loaded.import.skip_counts.total(),
         copies: loaded.import.copies,
         billed_usd: loaded.import.billed_usd,
-        rows: args.rows.unwrap_or(if args.format == OutputFormat::Csv { 0 } else { 12 }),
+        rows: args.rows.unwrap_or(if args.print.format == OutputFormat::Csv { 0 } else { 12 }),
         provenance: &provenance,
     };
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => shown.to_json(),
         // With the error asked for, Markdown is the report that a user can publish.
         other => {

@@ -36,7 +36,7 @@ pub fn run(args: &ListArgs) -> CommandResult {
         })
         .collect::<Result<_, _>>()?;
     let listed = BuiltinList { recordings, scenarios, rollouts, charts: pictures::picture_kinds() };
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => show::list_json(&listed),
         other => render_document(&show::list_document(&listed), (other, &args.print))?,
     };

@@ -46,7 +46,7 @@ use audience::{Audience, LoadOptions};
 use error::{AtPlace, CommandError};
 use session_selection::WANTED_INSTANT;
 
-use crate::cli::{Cli, ColorArg, Command, DetailArgs, OutputFormat, PrintArgs};
+use crate::cli::{Cli, ColorArg, Command, DetailArgs, FormatChoice, OutputFormat, PrintArgs};
 use crate::report::document::ShownParts;
 use crate::report::{self as output, OutputStyle, ReportDocument, Section};
 use crate::scenario::nearest_name_hint;
@@ -139,8 +139,8 @@ impl From<ColorArg> for Printing<'_> {
     }
 }
 
-impl<'a> From<(OutputFormat, &'a PrintArgs)> for Printing<'a> {
-    fn from((format, asked): (OutputFormat, &'a PrintArgs)) -> Self {
+impl<'a, F: FormatChoice> From<(OutputFormat, &'a PrintArgs<F>)> for Printing<'a> {
+    fn from((format, asked): (OutputFormat, &'a PrintArgs<F>)) -> Self {
         Self { format, table: asked.table.as_deref(), color: asked.color.color }
     }
 }

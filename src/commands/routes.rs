@@ -31,7 +31,7 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
     let lens = load::choose_lens(&premises, &scenario);
     let pricing = super::pricing::load_pricing(&premises, &scenario, &args.recordings)?;
     let options =
-        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) };
+        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.print.format) };
     let loaded = load::load_merged_recording(&args.recordings, options, None)?;
     let loaded = select_named_sessions(loaded, &scenario.select)?;
     let since_ms = since_ms.or_else(|| start_of_last(loaded.recording(), last_ms?));
@@ -50,7 +50,7 @@ fn report_routes(args: &RoutesArgs) -> CommandResult {
         rows: args.rows,
         provenance: &Provenance::for_scenario(loaded.recording(), &pricing, &scenario),
     };
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => shown.to_json(),
         other => render_document(&shown.to_document(), (other, &args.print))?,
     };
@@ -82,7 +82,7 @@ fn run_compat_script(args: &RoutesArgs) -> CommandResult {
     let [folder] = &args.recordings[..] else {
         return Err(CommandError::argument(COMPAT_FLAG, "name one folder, as the script does"));
     };
-    if args.format != OutputFormat::Table {
+    if args.print.format != OutputFormat::Table {
         let problem = format!("{COMPAT_FLAG} prints what the script prints");
         return Err(CommandError::argument("", problem).with_hint("leave out --format"));
     }

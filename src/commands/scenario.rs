@@ -91,7 +91,7 @@ fn check_scenarios(args: &ScenarioCheckArgs) -> CommandResult {
         }
         files.push((file.clone(), checked));
     }
-    done.stdout = match args.format {
+    done.stdout = match args.print.format {
         OutputFormat::Json => show::check_json(&files),
         // With nothing to show an empty table would only hide the messages.
         _ if files.iter().all(|(_, checked)| checked.is_err()) => Vec::new(),

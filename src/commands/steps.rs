@@ -17,7 +17,7 @@ pub fn run(args: &StepsArgs) -> CommandResult {
     let lens = load::choose_lens(&args.premises, &scenario);
     let pricing = super::pricing::load_pricing(&args.premises, &scenario, &args.recordings)?;
     let options =
-        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.format) };
+        LoadOptions { lens, strict: args.strict, audience: super::audience_of(args.print.format) };
     let loaded = load::load_merged_recording(&args.recordings, options, None)?;
     let loaded = select_named_sessions(loaded, &scenario.select)?;
     let steps = usage_by_step(loaded.recording(), args.order.as_deref());
@@ -39,10 +39,10 @@ pub fn run(args: &StepsArgs) -> CommandResult {
         notes: &loaded.import.notes,
         provenance: &provenance,
     };
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => shown.to_json(),
         OutputFormat::Markdown if args.print.table.is_none() => {
-            render_document(&shown.to_pull_request(), args.format)?
+            render_document(&shown.to_pull_request(), args.print.format)?
         }
         // The steps alone, for programs that have read them so since there are any.
         OutputFormat::Csv if args.print.table.is_none() => csv::table_to_csv(&shown.to_table()),

@@ -15,7 +15,7 @@ use crate::study::whatif::swept_subset::SweepMetric;
 pub fn run(args: &SweepArgs) -> CommandResult {
     // A file is kept, whatever the screen shows beside it.
     let audience =
-        if args.out.is_some() { Audience::Anybody } else { super::audience_of(args.format) };
+        if args.out.is_some() { Audience::Anybody } else { super::audience_of(args.print.format) };
     let ExperimentInputs { scenario, pricing, loaded } =
         ExperimentInputs::from_args(&args.experiment, audience)?;
     let toggles = scenario.split_awaiting_toggles();
@@ -48,7 +48,7 @@ pub fn run(args: &SweepArgs) -> CommandResult {
         OutputFiles::beside_inputs(args.experiment.input_files(), args.overwrite.force)
             .write_file(out, &bytes)?;
     }
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => shown.to_json(),
         // Every subset is the main table, too long for a screen.
         OutputFormat::Csv if args.print.table.is_none() => {

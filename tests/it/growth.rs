@@ -166,7 +166,10 @@ fn judge(name: &str, counts: [Counts; 3], table: &mut String, faults: &mut Strin
     for function in counts[2].keys().filter(own) {
         let costs = [0, 1, 2].map(|at| counts[at].get(function).copied().unwrap_or(0));
         let (first, second) = steps(costs);
-        if second - 2 * first.max(0) * FUNCTION_LINE / 100 > NOISE {
+        // Where a function takes another way from some size on, its steps say little: what the
+        // largest run takes must also be beyond a straight line through nothing.
+        let is_steeper = second - 2 * first.max(0) * FUNCTION_LINE / 100 > NOISE;
+        if is_steeper && 100 * costs[2] > 2 * costs[1] * LINE {
             let _ = writeln!(faults, "{name}: {costs:?} {function}");
         }
     }

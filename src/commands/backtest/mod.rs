@@ -67,7 +67,7 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
             settings: &settings,
             sources: &describe_inputs(&sources),
         };
-        let stdout = match args.format {
+        let stdout = match args.print.format {
             OutputFormat::Json => shown.to_json(),
             other => render_document(&shown.to_document(), (other, &args.print))?,
         };
@@ -117,7 +117,7 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
         settings: &settings,
         sources: &describe_inputs(&sources),
     };
-    let stdout = match args.format {
+    let stdout = match args.print.format {
         OutputFormat::Json => shown.to_json(),
         other => {
             let (first, printing) = (shown.first_screen(), (other, &args.print));

@@ -10,6 +10,7 @@
 mod arrangement;
 pub mod baseline;
 pub mod budget;
+mod figure_limit;
 mod figure_lines;
 pub mod gate_cache;
 pub mod growth_causes;
@@ -27,6 +28,7 @@ pub mod side_defects;
 pub mod start_change;
 pub(crate) mod unjudged_limits;
 
+pub use figure_limit::FigureLimit;
 pub(crate) use note::{GateNote, PlaceChange, SampleMatchKey};
 pub use sample_figures::JOINT_SAVING;
 pub use side_defects::{DefectKind, DefectPlace, GateDefect, LimitPlace, SideDefects};
@@ -169,24 +171,6 @@ pub struct ExactMean {
     pub sum: i128,
     /// How many samples.
     pub count: u32,
-}
-
-/// What a row may do before the gate says no. What is not set does not limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FigureLimit {
-    /// Growth, ten-thousandths of the baseline.
-    pub grows_bp: Option<i64>,
-    /// Growth in the metric's unit; with `grows_bp` a growth must be beyond both to count.
-    pub grows_by: Option<i128>,
-    /// Fall, ten-thousandths of the baseline: for savings, and for what must not move.
-    pub falls_bp: Option<i64>,
-    /// The most that the candidate may have, in the metric's unit.
-    pub at_most: Option<i128>,
-    /// The least that it must have, in the metric's unit.
-    pub at_least: Option<i128>,
-    /// The least that it must have, ten-thousandths of the candidate's total of this metric: for
-    /// savings.
-    pub at_least_bp: Option<i64>,
 }
 
 /// What is said of a row.

@@ -128,10 +128,9 @@ impl RowDraft {
         let size = b.saturating_abs();
         if limit.grows_bp.is_some() || limit.grows_by.is_some() {
             let (bp, amount) = (limit.grows_bp.unwrap_or(0), limit.grows_by.unwrap_or(0));
-            let amount = amount.saturating_mul(i128::from(old.count) * i128::from(new.count));
-            let grown = c.saturating_sub(b);
-            // A growth must be beyond both its share and its amount.
-            let beyond = grown > amount && is_beyond_share(grown, size, bp);
+            let denominator = i128::from(old.count) * i128::from(new.count);
+            let amount = amount.saturating_mul(denominator);
+            let beyond = limit.forbids_growth([b, c], denominator);
             let of = if b == 0 { c.saturating_abs() } else { size };
             let absolute = if of == 0 { 0.0 } else { amount as f64 / of as f64 };
             let relative = if b == 0 { 0.0 } else { bp_as_share(bp) };
@@ -139,7 +138,7 @@ impl RowDraft {
             self.checks.push(LimitCheck { beyond, test, limit, up: true });
         }
         if let Some(bp) = limit.falls_bp {
-            let beyond = is_beyond_share(b.saturating_sub(c), size, bp);
+            let beyond = limit.forbids_fall([b, c]);
             let least = if b == 0 { 0.0 } else { -bp_as_share(bp) };
             let limit = change_on_scale(least, log);
             self.checks.push(LimitCheck { beyond, test, limit, up: false });
@@ -225,11 +224,6 @@ const TEN_THOUSAND: i128 = BASIS_POINTS as i128;
 
 fn bp_as_share(bp: i64) -> f64 {
     bp as f64 / BASIS_POINTS as f64
-}
-
-/// Whether a growth is more than a share of a size.
-fn is_beyond_share(grown: i128, size: i128, bp: i64) -> bool {
-    grown.saturating_mul(TEN_THOUSAND) > size.saturating_mul(bp.into())
 }
 
 /// A growth on the scale of its test: a part of the baseline, or the logarithm of a factor.

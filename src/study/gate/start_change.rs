@@ -13,8 +13,8 @@ use crate::plan::{Patch, Plan};
 use crate::price::{MissingPrice, Pricing, UNSTATED_MODEL};
 use crate::recording::estimate::estimate_start_band;
 use crate::recording::{BlockKind, Recording, Session};
+use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::savings::PipelineTotals;
-use crate::units::BASIS_POINTS;
 use std::collections::BTreeMap;
 
 named_values! {
@@ -270,28 +270,18 @@ fn start_change_of(
 }
 
 fn figure_of(metric: GateMetric, totals: &PipelineTotals) -> i128 {
-    let usage = &totals.usage;
     match metric {
         GateMetric::Dollars => totals.total_money().0,
-        GateMetric::Tokens => {
-            i128::from(usage.context_tokens() + usage.output + totals.hidden_output)
-        }
-        GateMetric::Read => usage.read.into(),
+        GateMetric::Tokens => HeadlineMetric::Tokens.amount_in_totals(totals).into(),
+        GateMetric::Read => HeadlineMetric::Reads.amount_in_totals(totals).into(),
         _ => totals.peak_context.into(),
     }
 }
 
 /// Whether a limit does not hold.
 fn breaks_limit(limit: &FigureLimit, before: i128, after: i128) -> bool {
-    let is_beyond = |moved: i128, bp: i64| {
-        moved.saturating_mul(BASIS_POINTS.into()) > before.abs().saturating_mul(bp.into())
-    };
-    let grown = after - before;
-    let grows = (limit.grows_bp.is_some() || limit.grows_by.is_some())
-        && grown > limit.grows_by.unwrap_or(0)
-        && is_beyond(grown, limit.grows_bp.unwrap_or(0));
-    grows
-        || limit.falls_bp.is_some_and(|bp| is_beyond(-grown, bp))
+    limit.forbids_growth([before, after], 1)
+        || limit.forbids_fall([before, after])
         || limit.at_most.is_some_and(|most| after > most)
         || limit.at_least.is_some_and(|least| after < least)
 }
