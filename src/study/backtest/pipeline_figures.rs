@@ -1,8 +1,9 @@
 //! Step tables: what pipelines used, step by step, and how large they were.
 
-use crate::recording::{Recording, Role};
-use crate::study::inspect::step_usage::{StepUsageRow, owner_session_id, usage_by_step};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::recording::{Recording, Role, Session};
+use crate::study::inspect::order_parts::owner_session_id;
+use crate::study::inspect::step_usage::{StepUsageRow, usage_by_order};
+use std::collections::BTreeMap;
 
 crate::kinds::named_values! {
     /// What a row of a step table counts.
@@ -106,13 +107,16 @@ pub fn step_table_from_recording(recording: &Recording) -> Vec<StepTableRow> {
             session.pipeline = owner_session_id(session).to_owned();
         }
     }
-    let names: BTreeSet<&str> =
-        named.sessions.iter().map(|session| session.pipeline.as_str()).collect();
+    let mut sessions: BTreeMap<&str, Vec<&Session>> = BTreeMap::new();
+    for session in &named.sessions {
+        sessions.entry(&session.pipeline).or_default().push(session);
+    }
+    let usage = usage_by_order(&named);
     let mut rows = Vec::new();
-    for name in names {
+    for (name, sessions) in sessions {
         // An orchestrator's own sessions may belong to the pipelines that it dispatches for.
-        let Ok(steps) = usage_by_step(&named, Some(name)) else { continue };
-        let (start_ms, end_ms) = time_span_of_pipeline(&named, name);
+        let Some(steps) = usage.get(name) else { continue };
+        let (start_ms, end_ms) = time_span_of_pipeline(&named, &sessions);
         rows.extend(steps.rows.iter().map(|row| StepTableRow {
             pipeline: name.to_owned(),
             step: row.step.clone(),
@@ -137,10 +141,12 @@ fn figures_of_step(row: &StepUsageRow) -> StepFigures {
 
 /// From the first call of a pipeline to the end of its last one, orchestrators aside: they outlive
 /// the pipelines that they serve.
-fn time_span_of_pipeline(recording: &Recording, name: &str) -> (Option<i64>, Option<i64>) {
-    let own = || recording.sessions.iter().filter(|session| session.pipeline == name);
-    let has_workers = own().any(|session| session.role != Role::Orchestrator);
-    let counted = own().filter(|one| !has_workers || one.role != Role::Orchestrator);
+fn time_span_of_pipeline(
+    recording: &Recording,
+    sessions: &[&Session],
+) -> (Option<i64>, Option<i64>) {
+    let has_workers = sessions.iter().any(|session| session.role != Role::Orchestrator);
+    let counted = sessions.iter().filter(|one| !has_workers || one.role != Role::Orchestrator);
     let spans = counted.map(|session| {
         let calls = &recording.calls[session.call_range()];
         // What the harness wrote down reaches further where calls are missing.

@@ -15,7 +15,7 @@ use crate::price::{MissingPrice, PriceRow, Pricing};
 use crate::recording::{Recording, Remainder, Session, hex_prefix};
 use crate::replay::{ReplayCost, tally_usage};
 use crate::scenario::ChosenToggle;
-use crate::study::inspect::step_usage::owner_session_id;
+use crate::study::inspect::order_parts::owner_session_id;
 use crate::study::whatif::savings::Saving;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};

@@ -11,7 +11,8 @@ use crate::recording::{
 };
 use crate::replay::{ReplayCost, ReplayedCall};
 use crate::study::inspect::call_contexts::{ContextLoss, loss_at_call};
-use crate::study::inspect::step_usage::{owner_session_id, row_names_by_session};
+use crate::study::inspect::order_parts::owner_session_id;
+use crate::study::inspect::step_usage::row_names_by_session;
 use crate::study::inspect::summary::{BlockGroup, group_blocks, re_reads_by_block};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::savings::Saving;

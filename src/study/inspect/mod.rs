@@ -16,6 +16,7 @@ pub mod group_key;
 pub mod holdout;
 pub mod holdout_scores;
 #[cfg(feature = "tables")]
+pub(crate) mod order_parts;
 pub(crate) mod pivot;
 pub(crate) mod routes;
 pub(crate) mod step_usage;

@@ -4,12 +4,14 @@
 //! orders that it dispatches for: its calls are shared out by stretches (MODEL.md,
 //! "Orchestrators"), so that the rows of all orders add up to what was used.
 
+use super::order_parts::{
+    OrderPart, dispatches_by_orchestrator, owner_session_id, split_session_by_order,
+};
 use crate::ids::NO_INDEX;
 use crate::recording::{Recording, Role, Session};
 use crate::toml_reader::nearest_name_hint;
-use crate::units::{Usage, apportion};
+use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 /// The name of the orchestrator's row.
 pub const ORCHESTRATOR: &str = "orchestrator";
@@ -86,46 +88,101 @@ pub fn usage_by_step(recording: &Recording, order: Option<&str>) -> Result<StepU
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         return Err(NoSuchOrder { order: order.to_owned(), near, known: known + &more });
     }
-    let mut steps = StepUsage::default();
-    let mut begun: BTreeMap<(bool, String), i64> = BTreeMap::new();
-    let mut rows: BTreeMap<(bool, String), StepUsageRow> = BTreeMap::new();
+    let mut sums = StepSums::default();
+    for_each_session(recording, |session, parts| {
+        let mine = parts.iter().filter(|part| order.is_none_or(|order| part.order == order));
+        sums.add_session(session, mine, parts.len());
+    });
+    // A published total may hold an orchestrator that no session shows; of several orders nobody
+    // knows whose it is.
+    let published = order.is_none() || orders.len() == 1;
+    Ok(sums.into_usage(published.then(|| published_orchestrator(recording)).flatten()))
+}
+
+/// [`usage_by_step`] of every order, in one pass.
+#[must_use]
+pub fn usage_by_order(recording: &Recording) -> BTreeMap<String, StepUsage> {
+    let orders = known_orders(recording);
+    let mut sums: BTreeMap<&str, StepSums> =
+        orders.iter().map(|order| (*order, StepSums::default())).collect();
+    for_each_session(recording, |session, parts| {
+        for part in parts {
+            if let Some(sums) = sums.get_mut(part.order.as_str()) {
+                sums.add_session(session, std::iter::once(part), parts.len());
+            }
+        }
+    });
+    let published = || (orders.len() == 1).then(|| published_orchestrator(recording)).flatten();
+    sums.into_iter().map(|(order, sums)| (order.to_owned(), sums.into_usage(published()))).collect()
+}
+
+/// A session on its way into rows.
+struct OwnedSession<'a> {
+    recording: &'a Recording,
+    session: &'a Session,
+    rests: &'a [(&'a str, Usage)],
+    step: &'a str,
+    has_orchestrator: bool,
+}
+
+/// Every session, with its parts by order.
+fn for_each_session(recording: &Recording, mut add: impl FnMut(&OwnedSession<'_>, &[OrderPart])) {
     let shares = dispatches_by_orchestrator(recording);
     let rests = remainders_by_session(recording);
-    for (index, session) in recording.sessions.iter().enumerate() {
-        let parts = split_session_by_order(recording, (index, &rests[index]), &shares);
-        let mine: Vec<&OrderPart> =
-            parts.iter().filter(|part| order.is_none_or(|order| part.order == order)).collect();
+    for (index, (session, rests)) in recording.sessions.iter().zip(&rests).enumerate() {
+        let step = row_name_of_session(session, &shares);
+        let has_orchestrator = shares.contains_key(owner_session_id(session));
+        let parts = split_session_by_order(recording, (index, rests), &shares);
+        add(&OwnedSession { recording, session, rests, step, has_orchestrator }, &parts);
+    }
+}
+
+/// Rows that are being summed up, with the start of each.
+#[derive(Default)]
+struct StepSums {
+    shared: i64,
+    rows: BTreeMap<(bool, String), (i64, StepUsageRow)>,
+}
+
+impl StepSums {
+    /// Adds those parts of a session, of `all` that it has, that belong here.
+    fn add_session<'a>(
+        &mut self,
+        owned: &OwnedSession<'_>,
+        mine: impl Iterator<Item = &'a OrderPart>,
+        all: usize,
+    ) {
+        let mine: Vec<&OrderPart> = mine.collect();
         if mine.is_empty() {
-            continue;
+            return;
         }
-        let orchestrator = shares.contains_key(owner_session_id(session));
-        steps.shared += i64::from(session.role == Role::Orchestrator && mine.len() < parts.len());
-        let step = row_name_of_session(session, &shares).to_owned();
-        let key = (orchestrator, step.clone());
+        let OwnedSession { recording, session, rests, step, has_orchestrator } = *owned;
+        self.shared += i64::from(session.role == Role::Orchestrator && mine.len() < all);
         let first = recording.calls[session.call_range()].first().map(|call| call.start_ms);
         // A session whose start nobody knows goes behind all others.
         let start = session.harness_totals.start_ms.or(first).unwrap_or(i64::MAX);
-        let first = begun.entry(key.clone()).or_insert(start);
-        *first = start.min(*first);
-        let row = rows.entry(key).or_default();
-        (row.step, row.orchestrator) = (step, orchestrator);
-        row.add_session(recording, session, &rests[index]);
+        let key = (has_orchestrator, step.to_owned());
+        let (begun, row) = self.rows.entry(key).or_insert_with(|| (start, StepUsageRow::default()));
+        *begun = start.min(*begun);
+        (row.step, row.orchestrator) = (step.to_owned(), has_orchestrator);
+        row.add_session(recording, session, rests);
         for part in mine {
             row.add_part(part);
         }
     }
-    let mut rows: Vec<_> = rows.into_iter().collect();
-    rows.sort_by(|(a, _), (b, _)| (a.0, begun[a], &a.1).cmp(&(b.0, begun[b], &b.1)));
-    steps.rows = rows.into_iter().map(|(_, row)| row).collect();
-    // A published total may hold an orchestrator that no session shows; of several orders nobody
-    // knows whose it is.
-    if order.is_none() || orders.len() == 1 {
-        steps.rows.extend(published_orchestrator(recording));
+
+    fn into_usage(self, published: Option<StepUsageRow>) -> StepUsage {
+        let mut rows: Vec<_> = self.rows.into_iter().collect();
+        rows.sort_by(|(a, (a_begun, _)), (b, (b_begun, _))| {
+            (a.0, a_begun, &a.1).cmp(&(b.0, b_begun, &b.1))
+        });
+        let rows = rows.into_iter().map(|(_, (_, row))| row).chain(published).collect();
+        let mut steps = StepUsage { shared: self.shared, rows, ..StepUsage::default() };
+        for row in &steps.rows {
+            steps.total.add_row(row);
+        }
+        steps
     }
-    for row in &steps.rows {
-        steps.total.add_row(row);
-    }
-    Ok(steps)
 }
 
 /// The row of an orchestrator of which a source tells a total alone.
@@ -145,11 +202,6 @@ fn published_orchestrator(recording: &Recording) -> Option<StepUsageRow> {
         }
     }
     (row.sessions > 0).then_some(row)
-}
-
-/// The session that an id belongs to: itself, or the parent of a subagent.
-pub(crate) fn owner_session_id(session: &Session) -> &str {
-    session.id.split('/').next().unwrap_or_default()
 }
 
 /// The row of each session; empty for one of no step.
@@ -175,20 +227,6 @@ fn known_orders(recording: &Recording) -> BTreeSet<&str> {
     plain.map(|one| one.pipeline.as_str()).chain(dispatched).collect()
 }
 
-/// By orchestrator: the orders that it dispatched for, and how often.
-fn dispatches_by_orchestrator(recording: &Recording) -> BTreeMap<&str, BTreeMap<&str, i64>> {
-    let mut shares: BTreeMap<&str, BTreeMap<&str, i64>> = BTreeMap::new();
-    for invocation in &recording.invocations {
-        let session =
-            &recording.sessions[recording.calls[invocation.call as usize].session as usize];
-        if session.role == Role::Orchestrator && !invocation.packet.root.is_empty() {
-            let orders = shares.entry(session.id.as_str()).or_default();
-            *orders.entry(&invocation.packet.root).or_default() += 1;
-        }
-    }
-    shares
-}
-
 /// What was billed with each session beyond its calls.
 fn remainders_by_session(recording: &Recording) -> Vec<Vec<(&str, Usage)>> {
     let mut rests = vec![Vec::new(); recording.sessions.len()];
@@ -198,146 +236,6 @@ fn remainders_by_session(recording: &Recording) -> Vec<Vec<(&str, Usage)>> {
         }
     }
     rests
-}
-
-/// What of a session belongs to one order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct OrderPart {
-    order: String,
-    usage: Usage,
-    records: i64,
-    calls: i64,
-    time_ms: i64,
-}
-
-/// The sums of a stretch of calls, in the order of [`OrderPart::from_sums`].
-type StretchSums = [i64; 8];
-
-impl OrderPart {
-    fn from_sums(order: &str, sums: StretchSums) -> Self {
-        let [fresh, read, write_5m, write_1h, output, records, calls, time_ms] = sums;
-        let usage = Usage { fresh, read, write_5m, write_1h, output };
-        Self { order: order.to_owned(), usage, records, calls, time_ms }
-    }
-
-    fn to_sums(&self) -> StretchSums {
-        let [fresh, read, write_5m, write_1h, output] = self.usage.by_class();
-        [fresh, read, write_5m, write_1h, output, self.records, self.calls, self.time_ms]
-    }
-}
-
-/// A session by order: one part, or several where it is an orchestrator's.
-fn split_session_by_order(
-    recording: &Recording,
-    (index, rests): (usize, &[(&str, Usage)]),
-    shares: &BTreeMap<&str, BTreeMap<&str, i64>>,
-) -> Vec<OrderPart> {
-    let session = &recording.sessions[index];
-    let billed: Usage = rests.iter().map(|(_, usage)| *usage).sum();
-    let mut found: BTreeMap<&str, StretchSums> = BTreeMap::new();
-    match shares.get(owner_session_id(session)) {
-        None => {
-            let mut sums = sum_stretch(recording, session.call_range());
-            // Of a session without calls only its totals are known, from the harness.
-            if session.calls == 0 {
-                sums[5] = i64::from(session.records);
-                sums[6] = i64::from(session.harness_totals.calls.unwrap_or(0));
-            }
-            sums[7] = session
-                .harness_totals
-                .duration_ms
-                .unwrap_or_else(|| elapsed_ms(recording, session.call_range()));
-            add_sums(found.entry(&session.pipeline).or_default(), with_usage(sums, billed));
-        }
-        Some(orders) if session.role != Role::Orchestrator => {
-            let mut sums = sum_stretch(recording, session.call_range());
-            sums[7] = elapsed_ms(recording, session.call_range());
-            share_by_weight(&mut found, orders, with_usage(sums, billed));
-        }
-        Some(orders) => {
-            // An orchestrator serves several orders in one session: what it uses from one dispatch
-            // to the next is laid to the orders that were dispatched at its start.
-            let mut since = recording.calls[session.first_call as usize].start_ms;
-            for (range, weights) in orchestrator_stretches(recording, session) {
-                let mut sums = sum_stretch(recording, range.clone());
-                // Time between two stretches belongs to the later one.
-                let end = recording.calls[range.end - 1].end_ms;
-                sums[7] = end - since;
-                since = end;
-                share_by_weight(&mut found, &weights, sums);
-            }
-            // What was billed beyond the calls has no place in time: all orders share it.
-            share_by_weight(&mut found, orders, with_usage(StretchSums::default(), billed));
-        }
-    }
-    found.into_iter().map(|(order, sums)| OrderPart::from_sums(order, sums)).collect()
-}
-
-/// The stretches of an orchestrator's calls, each with the orders that share it.
-fn orchestrator_stretches<'a>(
-    recording: &'a Recording,
-    session: &Session,
-) -> Vec<(Range<usize>, BTreeMap<&'a str, i64>)> {
-    let range = session.call_range();
-    // Invocations stand in the order of their calls, so that those of a session are neighbours.
-    let first = recording.invocations.partition_point(|one| (one.call as usize) < range.start);
-    let own = recording.invocations[first..]
-        .iter()
-        .take_while(|one| range.contains(&(one.call as usize)));
-    let mut stretches: Vec<(Range<usize>, BTreeMap<&str, i64>)> = Vec::new();
-    for invocation in own {
-        let at = invocation.call as usize;
-        if stretches.last().is_none_or(|(last, _)| last.start != at) {
-            if let Some((last, _)) = stretches.last_mut() {
-                last.end = at;
-            }
-            stretches.push((at..range.end, BTreeMap::new()));
-        }
-        if let Some((_, weights)) = stretches.last_mut() {
-            *weights.entry(&invocation.packet.root).or_default() += 1;
-        }
-    }
-    stretches
-}
-
-fn sum_stretch(recording: &Recording, calls: Range<usize>) -> StretchSums {
-    let mut sums = StretchSums::default();
-    for call in &recording.calls[calls] {
-        let records = i64::from(call.records);
-        add_sums(&mut sums, with_usage([0, 0, 0, 0, 0, records, 1, 0], call.usage));
-    }
-    sums
-}
-
-/// From the start of the first call to the end of the last one.
-fn elapsed_ms(recording: &Recording, calls: Range<usize>) -> i64 {
-    let calls = &recording.calls[calls];
-    calls.first().zip(calls.last()).map_or(0, |(first, last)| last.end_ms - first.start_ms)
-}
-
-fn with_usage(mut sums: StretchSums, usage: Usage) -> StretchSums {
-    sums.iter_mut().zip(usage.by_class()).for_each(|(sum, more)| *sum += more);
-    sums
-}
-
-fn add_sums(to: &mut StretchSums, more: StretchSums) {
-    to.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-}
-
-/// Shares sums out by weight, each to the last token.
-fn share_by_weight<'a>(
-    found: &mut BTreeMap<&'a str, StretchSums>,
-    weights: &BTreeMap<&'a str, i64>,
-    sums: StretchSums,
-) {
-    let each: Vec<i64> = weights.values().copied().collect();
-    // Whole tokens by largest remainder, so that the parts of all orders add up to the session.
-    let shared: Vec<Vec<i64>> = sums.iter().map(|&sum| apportion(sum, &each)).collect();
-    for (at, order) in weights.keys().enumerate() {
-        let mut mine = StretchSums::default();
-        mine.iter_mut().zip(&shared).for_each(|(sum, shared)| *sum = shared[at]);
-        add_sums(found.entry(order).or_default(), mine);
-    }
 }
 
 impl StepUsageRow {
@@ -360,11 +258,10 @@ impl StepUsageRow {
     }
 
     fn add_part(&mut self, part: &OrderPart) {
-        let sums = part.to_sums();
         self.usage += part.usage;
-        self.records += sums[5];
-        self.calls += sums[6];
-        self.time_ms += sums[7];
+        self.records += part.records;
+        self.calls += part.calls;
+        self.time_ms += part.time_ms;
     }
 
     fn add_row(&mut self, row: &Self) {
