@@ -4,7 +4,6 @@
 //! streamed past and reported with its size, so that memory stays bounded whatever comes in.
 
 use std::io::{self, Read};
-use std::ops::Range;
 
 /// The longest line that is read, in bytes.
 pub(super) const MAX_LINE: usize = 64 << 20;
@@ -14,12 +13,6 @@ const BUFFER: usize = 256 << 10;
 
 /// What it starts with at least.
 const SMALL_BUFFER: usize = 4 << 10;
-
-/// A file of so many bytes is worth to be read on several threads.
-const HUGE: u64 = 64 << 20;
-
-/// How much of it is read at a time.
-const SEGMENT: usize = 16 << 20;
 
 /// One line of a file.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,19 +28,6 @@ pub(super) enum SourceLine<'a> {
 /// Whether a piece of a line is a record of the format that is read.
 pub(super) type IsRecord<'a> = &'a dyn Fn(&[u8]) -> bool;
 
-/// Where lines come from.
-pub(super) trait NumberedLines {
-    /// The next line that is not blank, with its number.
-    ///
-    /// # Errors
-    /// What the source reports; the caller stops there.
-    fn next_numbered_line(&mut self) -> io::Result<Option<(u64, SourceLine<'_>)>>;
-    /// The number of the line that came last, counted from 1.
-    fn line_number(&self) -> u64;
-    /// NULs that stood beside the text of the line that came last.
-    fn padding(&self) -> u64;
-}
-
 /// Reads lines.
 pub(super) struct LineReader<'a> {
     source: &'a mut dyn Read,
@@ -60,9 +40,6 @@ pub(super) struct LineReader<'a> {
     /// NULs beside the text of the line that came last.
     padding: u64,
     done: bool,
-    /// What the source reported behind the lines that are left.
-    error: Option<io::Error>,
-    is_huge: bool,
 }
 
 impl<'a> LineReader<'a> {
@@ -76,9 +53,7 @@ impl<'a> LineReader<'a> {
         // One more than the file has, so that its end is met without growing.
         let room = (bytes.min(BUFFER as u64) as usize + 1).clamp(SMALL_BUFFER, BUFFER);
         let (buffer, start, end) = (vec![0; room], 0, 0);
-        let is_huge = bytes >= HUGE;
-        let (number, padding, done, error) = (0, 0, false, None);
-        Self { source, is_record, buffer, start, end, number, padding, done, error, is_huge }
+        Self { source, is_record, buffer, start, end, number: 0, padding: 0, done: false }
     }
 
     /// What judges the pieces of a damaged line.
@@ -86,55 +61,14 @@ impl<'a> LineReader<'a> {
         self.is_record
     }
 
-    /// Whole lines of a huge file, to be read side by side; `spare` is a buffer that is not needed
-    /// any more. Nothing where the file is small or at its end, or a line is longer than is read:
-    /// what is left then comes line by line.
-    pub fn next_segment(&mut self, mut spare: Vec<u8>) -> Option<LineSegment> {
-        if !self.is_huge || self.error.is_some() {
-            return None;
-        }
-        if self.buffer.len() < SEGMENT {
-            self.buffer.resize(SEGMENT, 0);
-        }
-        let end = loop {
-            while !self.done && self.error.is_none() && self.end < self.buffer.len() {
-                let kept = (self.start, self.end);
-                match self.read_into_buffer(self.end) {
-                    Ok(read) => self.end += read,
-                    Err(error) => {
-                        // The whole lines before it count; then it comes once more.
-                        (self.start, self.end) = kept;
-                        (self.error, self.done) = (Some(error), false);
-                    }
-                }
-            }
-            let unread = &self.buffer[self.start..self.end];
-            let whole = memchr::memrchr(b'\n', unread).map(|at| self.start + at + 1);
-            match whole {
-                // The last line may lack its end.
-                _ if self.done && !unread.is_empty() => break self.end,
-                Some(end) => break end,
-                None if self.done || self.error.is_some() || unread.len() > MAX_LINE => {
-                    return None;
-                }
-                None => {
-                    self.buffer.copy_within(self.start..self.end, 0);
-                    (self.start, self.end) = (0, self.end - self.start);
-                    let room = self.buffer.len().max(2 * self.end);
-                    self.buffer.resize(room, 0);
-                }
-            }
-        };
-        let left = self.end - end;
-        spare.resize(SEGMENT.max(2 * left), 0);
-        spare[..left].copy_from_slice(&self.buffer[end..self.end]);
-        let bytes = std::mem::replace(&mut self.buffer, spare);
-        let range = self.start..end;
-        (self.start, self.end) = (0, left);
-        let first = self.number;
-        let ends = memchr::memchr_iter(b'\n', &bytes[range.clone()]).count() as u64;
-        self.number += ends + u64::from(bytes[end - 1] != b'\n');
-        Some(LineSegment { bytes, range, first })
+    /// NULs that stood beside the text of the line that came last.
+    pub fn padding(&self) -> u64 {
+        self.padding
+    }
+
+    /// The number of the line that came last, counted from 1.
+    pub fn line_number(&self) -> u64 {
+        self.number
     }
 
     /// The next line that is not blank.
@@ -143,6 +77,29 @@ impl<'a> LineReader<'a> {
     /// What the source reports; the caller stops there.
     pub fn next_line(&mut self) -> io::Result<Option<SourceLine<'_>>> {
         Ok(self.next_numbered_line()?.map(|(_, line)| line))
+    }
+
+    /// The next line that is not blank, with its number.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn next_numbered_line(&mut self) -> io::Result<Option<(u64, SourceLine<'_>)>> {
+        loop {
+            let Some((from, to)) = self.find_next_line()? else {
+                return Ok(None);
+            };
+            if to - from > MAX_LINE {
+                // The bytes of this range were dropped: only its length is true.
+                return Ok(Some((self.number, SourceLine::TooLong((to - from) as u64))));
+            }
+            let (from, to) = self.trim_blanks(from, to);
+            if from < to {
+                return Ok(Some((self.number, SourceLine::Text(&self.buffer[from..to]))));
+            }
+            if self.padding > 0 {
+                return Ok(Some((self.number, SourceLine::Padding(self.padding))));
+            }
+        }
     }
 
     /// Finds the next line; a range longer than [`MAX_LINE`] stands for bytes that are gone.
@@ -196,9 +153,7 @@ impl<'a> LineReader<'a> {
 
     fn read_into_buffer(&mut self, from: usize) -> io::Result<usize> {
         loop {
-            let read =
-                self.error.take().map_or_else(|| self.source.read(&mut self.buffer[from..]), Err);
-            match read {
+            match self.source.read(&mut self.buffer[from..]) {
                 Ok(0) => {
                     self.done = true;
                     return Ok(0);
@@ -218,139 +173,39 @@ impl<'a> LineReader<'a> {
     /// Drops the rest of a line that is too long; what follows it stays in the buffer.
     fn skip_long_line(&mut self) -> io::Result<(usize, usize)> {
         let mut size = self.end - self.start;
+        self.number += 1;
         loop {
             // Each chunk overwrites the one before: memory stays as it is.
             let read = self.read_into_buffer(0)?;
             (self.start, self.end) = (0, read);
             if let Some(at) = memchr::memchr(b'\n', &self.buffer[..read]) {
                 self.start = at + 1;
-                self.number += 1;
                 return Ok((0, size + at));
             }
             size += read;
             if self.done {
-                self.number += 1;
                 return Ok((0, size));
             }
         }
     }
-}
 
-impl NumberedLines for LineReader<'_> {
-    fn next_numbered_line(&mut self) -> io::Result<Option<(u64, SourceLine<'_>)>> {
-        loop {
-            let Some((from, to)) = self.find_next_line()? else {
-                return Ok(None);
-            };
-            if to - from > MAX_LINE {
-                // The bytes of this range were dropped: only its length is true.
-                return Ok(Some((self.number, SourceLine::TooLong((to - from) as u64))));
-            }
-            let (text, padding) = trim_numbered(&self.buffer[from..to], self.number);
-            let (from, to) = (from + text.start, from + text.end);
-            self.padding = padding;
-            if from < to {
-                return Ok(Some((self.number, SourceLine::Text(&self.buffer[from..to]))));
-            }
-            if self.padding > 0 {
-                return Ok(Some((self.number, SourceLine::Padding(self.padding))));
-            }
+    /// The part of a line between its blanks; NULs are left by writes that never came.
+    fn trim_blanks(&mut self, mut from: usize, mut to: usize) -> (usize, usize) {
+        self.padding = 0;
+        const MARK: &[u8] = b"\xEF\xBB\xBF";
+        if self.number == 1 && self.buffer[from..to].starts_with(MARK) {
+            from += MARK.len();
         }
-    }
-
-    fn line_number(&self) -> u64 {
-        self.number
-    }
-
-    fn padding(&self) -> u64 {
-        self.padding
-    }
-}
-
-/// Whole lines of a file.
-pub(super) struct LineSegment {
-    /// The buffer that they stand in.
-    pub bytes: Vec<u8>,
-    range: Range<usize>,
-    /// The number of the line before the first one.
-    pub first: u64,
-}
-
-impl LineSegment {
-    /// The lines one by one.
-    pub fn lines(&self) -> SegmentLines<'_> {
-        SegmentLines { rest: &self.bytes[self.range.clone()], number: self.first, padding: 0 }
-    }
-
-    /// Each line as it stands there, the blank ones too.
-    pub fn texts(&self) -> Vec<&[u8]> {
-        let bytes = &self.bytes[self.range.clone()];
-        let (mut texts, mut from) = (Vec::new(), 0);
-        for end in memchr::memchr_iter(b'\n', bytes) {
-            texts.push(&bytes[from..end]);
-            from = end + 1;
+        while from < to && is_blank_or_nul(self.buffer[from]) {
+            self.padding += u64::from(self.buffer[from] == 0);
+            from += 1;
         }
-        // The last line may lack its end.
-        texts.extend(bytes.get(from..).filter(|rest| !rest.is_empty()));
-        texts
-    }
-}
-
-/// The lines of a segment.
-pub(super) struct SegmentLines<'a> {
-    rest: &'a [u8],
-    number: u64,
-    padding: u64,
-}
-
-impl NumberedLines for SegmentLines<'_> {
-    fn next_numbered_line(&mut self) -> io::Result<Option<(u64, SourceLine<'_>)>> {
-        while !self.rest.is_empty() {
-            let end = memchr::memchr(b'\n', self.rest);
-            let line = &self.rest[..end.unwrap_or(self.rest.len())];
-            self.rest = end.map_or(&[], |end| &self.rest[end + 1..]);
-            self.number += 1;
-            if line.len() > MAX_LINE {
-                return Ok(Some((self.number, SourceLine::TooLong(line.len() as u64))));
-            }
-            let (text, padding) = trim_numbered(line, self.number);
-            self.padding = padding;
-            if !text.is_empty() {
-                return Ok(Some((self.number, SourceLine::Text(&line[text]))));
-            }
-            if padding > 0 {
-                return Ok(Some((self.number, SourceLine::Padding(padding))));
-            }
+        while from < to && is_blank_or_nul(self.buffer[to - 1]) {
+            to -= 1;
+            self.padding += u64::from(self.buffer[to] == 0);
         }
-        Ok(None)
+        (from, to)
     }
-
-    fn line_number(&self) -> u64 {
-        self.number
-    }
-
-    fn padding(&self) -> u64 {
-        self.padding
-    }
-}
-
-/// The part of a line between its blanks, and the NULs beside it, which are left by writes that
-/// never came.
-fn trim_numbered(line: &[u8], number: u64) -> (Range<usize>, u64) {
-    const MARK: &[u8] = b"\xEF\xBB\xBF";
-    let (mut from, mut to, mut padding) = (0, line.len(), 0);
-    if number == 1 && line.starts_with(MARK) {
-        from += MARK.len();
-    }
-    while from < to && is_blank_or_nul(line[from]) {
-        padding += u64::from(line[from] == 0);
-        from += 1;
-    }
-    while from < to && is_blank_or_nul(line[to - 1]) {
-        to -= 1;
-        padding += u64::from(line[to] == 0);
-    }
-    (from..to, padding)
 }
 
 /// A line without its blanks and NULs.
@@ -400,51 +255,6 @@ mod tests {
         check(b"a", &[(1, b"a")]);
         check(b"a\n\n b \r\nc", &[(1, b"a"), (3, b"b"), (4, b"c")]);
         check(b"\xEF\xBB\xBFa\r\n\r\n", &[(1, b"a")]);
-    }
-
-    /// Everything that lines say of a source, read in segments or one by one.
-    fn all_lines(source: &mut dyn Read, bytes: u64) -> Vec<String> {
-        let mut told = Vec::new();
-        let mut lines = LineReader::with_room(source, &|_| false, bytes);
-        let mut tell = |lines: &mut dyn NumberedLines| {
-            loop {
-                match lines.next_numbered_line() {
-                    Ok(Some((number, line))) => {
-                        let line = format!("{number} {line:?}");
-                        told.push(format!("{line} {}", lines.padding()));
-                    }
-                    Ok(None) => break,
-                    Err(error) => return told.push(format!("{} {error}", lines.line_number() + 1)),
-                }
-            }
-        };
-        let mut spare = Vec::new();
-        while let Some(segment) = lines.next_segment(spare) {
-            let ends = segment.texts().len() as u64;
-            tell(&mut segment.lines());
-            assert_eq!(lines.line_number(), segment.first + ends);
-            spare = segment.bytes;
-        }
-        tell(&mut lines);
-        told
-    }
-
-    #[test]
-    fn lines_of_a_huge_file_are_the_same() {
-        let long = [&b"x"[..], &vec![b'y'; SEGMENT + 9], b"\nend"].concat();
-        let many = b"a line\n\n\0\0\n b \r\n".repeat(SEGMENT / 10);
-        for input in [&b""[..], b"\n", b"a", b"a\n", b"\0a\0\n\0\n\n b", &long, &many] {
-            let one_by_one = all_lines(&mut &*input, 0);
-            assert_eq!(all_lines(&mut &*input, HUGE), one_by_one);
-            // An error behind it.
-            let cut = || {
-                input.chain(crate::import::decoded_source::DeferredError(Some(io::Error::other(
-                    "cut",
-                ))))
-            };
-            let one_by_one = all_lines(&mut cut(), 0);
-            assert_eq!(all_lines(&mut cut(), HUGE), one_by_one);
-        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::json_fault::JsonFault;
 use super::json_reader;
-use super::line_reader::{IsRecord, LineReader, NumberedLines, SourceLine, is_blank_or_nul};
+use super::line_reader::{LineReader, SourceLine, is_blank_or_nul};
 use super::measured_text::ShortText;
 use super::skip::SkipReason;
 use super::whole_records::WholeRecords;
@@ -16,17 +16,8 @@ pub(super) fn for_each_line(
     skip: &mut dyn FnMut(u64, SkipReason),
 ) {
     let is_record = lines.is_record();
-    for_each_line_of(lines, is_record, take, skip);
-}
-
-/// The same, where `is_record` judges what is left of a line that was damaged.
-pub(super) fn for_each_line_of(
-    lines: &mut dyn NumberedLines,
-    is_record: IsRecord<'_>,
-    take: &mut dyn FnMut(u64, &[u8]) -> Option<SkipReason>,
-    skip: &mut dyn FnMut(u64, SkipReason),
-) {
     loop {
+        let last = lines.line_number();
         let (number, reason) = match lines.next_numbered_line() {
             Ok(None) => return,
             Ok(Some((number, SourceLine::Text(line)))) => {
@@ -52,9 +43,7 @@ pub(super) fn for_each_line_of(
                 (number, Some(SkipReason::LineTooLong(bytes)))
             }
             // The source is broken from here on: there is no line to go on with.
-            Err(error) => {
-                return skip(lines.line_number() + 1, SkipReason::CutOff(error.to_string()));
-            }
+            Err(error) => return skip(last + 1, SkipReason::CutOff(error.to_string())),
         };
         // A line that is passed over for NULs alone has said so.
         let is_told = matches!(reason, Some(SkipReason::Padding(_)));

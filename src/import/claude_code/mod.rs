@@ -17,15 +17,13 @@ mod wire;
 mod wire_usage;
 
 use super::importer::Importer;
-use super::json_fault::JsonFault;
 use super::json_reader;
-use super::line_reader::{self, LineReader};
+use super::line_reader::LineReader;
 use super::measured_text::{IgnoredObject, LenientObject, ShortText};
 use super::parsed_file::{FileInfo, ParsedFile};
-use super::record_lines::{for_each_line, for_each_line_of, skip_reason};
+use super::record_lines::{for_each_line, skip_reason};
 use super::skip::SkipReason;
 use crate::recording::Role;
-use rayon::prelude::*;
 use serde::Deserialize;
 use session_builder::TranscriptSessionBuilder;
 use std::collections::{HashMap, HashSet};
@@ -95,56 +93,26 @@ impl Importer for ClaudeCode {
     }
 }
 
-/// Hands every record to `take` with its line; what is none is skipped with its reason. Records of
-/// a huge file are read side by side, segment by segment, and taken as they stand there.
+/// Hands every record to `take` with its line; what is none is skipped with its reason.
 fn for_each_record(
     lines: &mut LineReader<'_>,
     parsed: &mut ParsedFile,
     take: &mut dyn FnMut(u64, &TranscriptRecord<'_>),
 ) {
-    let is_record = lines.is_record();
-    let mut spare = Vec::new();
-    while let Some(segment) = lines.next_segment(spare) {
-        let texts = segment.texts().into_par_iter().map(line_reader::trim_line);
-        let mut ahead: Vec<Option<ReadRecord<'_>>> =
-            texts.map(|text| Some(json_reader::from_slice(text))).collect();
-        let mut take_line = |number: u64, line: &[u8]| {
-            // A damaged line comes again in pieces, which were not read ahead.
-            let at = (number - segment.first - 1) as usize;
-            let read = ahead.get_mut(at).and_then(Option::take);
-            take_record(number, line, read.unwrap_or_else(|| json_reader::from_slice(line)), take)
-        };
-        let mut skip = |line, reason| parsed.add_skip(line, reason);
-        for_each_line_of(&mut segment.lines(), is_record, &mut take_line, &mut skip);
-        spare = segment.bytes;
-    }
     for_each_line(
         lines,
-        &mut |number, line| take_record(number, line, json_reader::from_slice(line), take),
+        &mut |number, line| match json_reader::from_slice::<TranscriptRecord>(line) {
+            Ok(record) => {
+                let fault = record.usage_fault();
+                if fault.is_none() {
+                    take(number, &record);
+                }
+                fault
+            }
+            Err(fault) => skip_reason(line, fault, is_known_kind, SkipReason::RecordShape),
+        },
         &mut |line, reason| parsed.add_skip(line, reason),
     );
-}
-
-/// A line as a record, or why it is none.
-type ReadRecord<'a> = Result<TranscriptRecord<'a>, JsonFault>;
-
-/// Hands a record to `take`; why it is skipped, if it is.
-fn take_record(
-    number: u64,
-    line: &[u8],
-    read: ReadRecord<'_>,
-    take: &mut dyn FnMut(u64, &TranscriptRecord<'_>),
-) -> Option<SkipReason> {
-    match read {
-        Ok(record) => {
-            let fault = record.usage_fault();
-            if fault.is_none() {
-                take(number, &record);
-            }
-            fault
-        }
-        Err(fault) => skip_reason(line, fault, is_known_kind, SkipReason::RecordShape),
-    }
 }
 
 fn is_known_kind(kind: &[u8]) -> bool {
