@@ -45,11 +45,6 @@ impl OrderPart {
         let usage = Usage { fresh, read, write_5m, write_1h, output };
         Self { order: order.to_owned(), usage, records, calls, time_ms }
     }
-
-    fn to_sums(&self) -> StretchSums {
-        let [fresh, read, write_5m, write_1h, output] = self.usage.by_class();
-        [fresh, read, write_5m, write_1h, output, self.records, self.calls, self.time_ms]
-    }
 }
 
 /// A session by order: one part, or several where it is an orchestrator's.
