@@ -297,8 +297,11 @@ impl TranscriptCore {
         if self.last_used.0 == call {
             self.last_used.0 += 1;
             for id in &self.last_used.1 {
-                let used = self.tool_uses.get_mut(id).filter(|used| used.place.0 == call);
-                used.into_iter().for_each(|used| used.place.0 += 1);
+                if let Some(used) = self.tool_uses.get_mut(id)
+                    && used.place.0 == call
+                {
+                    used.place.0 += 1;
+                }
             }
         }
     }

@@ -6,6 +6,8 @@
 //! short loop drowns in the sum. A test starts itself again under callgrind, which writes its
 //! counts whenever the function is left that runs a command: one start for all of them.
 
+#![expect(clippy::print_stdout, reason = "the ratios are for whoever asks with --nocapture")]
+
 use crate::import_rollouts::{count, head, line};
 use crate::import_stream::{message, result};
 use crate::run::{Folder, ok};

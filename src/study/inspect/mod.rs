@@ -15,8 +15,8 @@ pub mod fidelity;
 pub mod group_key;
 pub mod holdout;
 pub mod holdout_scores;
-#[cfg(feature = "tables")]
 pub(crate) mod order_parts;
+#[cfg(feature = "tables")]
 pub(crate) mod pivot;
 pub(crate) mod routes;
 pub(crate) mod step_usage;
