@@ -30,13 +30,15 @@ const LINE: i64 = 115;
 /// The same for one function, and the instructions that it may need beyond that: one function may
 /// sort, or come into play only where there is enough to do.
 const FUNCTION_LINE: i64 = 150;
-const NOISE: i64 = 30_000;
+const NOISE: i64 = 60_000;
 
 /// Functions that are uneven and cannot be worse than they should: the allocator's depend on what
 /// is free, those of sorting on runs that are there, those of trees on when they become higher.
 /// What compares and what calls them is judged as all else is.
-const UNEVEN: [&str; 8] = [
+const UNEVEN: [&str; 10] = [
     "malloc",
+    "realloc",
+    "alloc_perturb",
     "_int_",
     "free",
     "unlink_chunk",
@@ -101,6 +103,21 @@ fn check(test: &str, n: u32, commands: &[Args], make: impl Fn(Write<'_>, u32) ->
         let inputs = inputs.iter().map(String::as_str);
         ok(&["import", "-o", &recording].into_iter().chain(inputs).collect::<Vec<_>>());
     }
+    // What is steep by chance is not so twice.
+    let (table, mut faults) = count_and_judge(test, &folder, commands);
+    if !faults.is_empty() {
+        let again = count_and_judge(test, &folder, commands).1;
+        faults.retain(|place, _| again.contains_key(place));
+    }
+    println!("{test}\n{table}");
+    assert!(faults.is_empty(), "more than linear:\n{table}{faults:#?}");
+}
+
+/// What is more than linear: a command, and of it a function or all of them, with its counts.
+type Faults = BTreeMap<(String, String), [i64; 3]>;
+
+/// Starts this test again under callgrind; the ratios as a table, and what is more than linear.
+fn count_and_judge(test: &str, folder: &Folder, commands: &[Args]) -> (String, Faults) {
     let counts = folder.at("counts");
     let mut counted = Command::new("valgrind");
     counted.args(["--tool=callgrind", "--dump-after=*growth_counted_run*"]);
@@ -112,13 +129,12 @@ fn check(test: &str, n: u32, commands: &[Args], make: impl Fn(Write<'_>, u32) ->
     let said = [&ran.stdout[..], &ran.stderr].concat();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&said));
 
-    let (mut table, mut faults) = (String::new(), String::new());
+    let (mut table, mut faults) = (String::new(), Faults::new());
     for (at, args) in commands.iter().enumerate() {
         let dump = |run: usize| read_counts(&format!("{counts}.{}", RUNS.len() * at + run + 1));
         judge(&args.join(" "), [1, 2, 3].map(dump), &mut table, &mut faults);
     }
-    println!("{test}\n{table}");
-    assert!(faults.is_empty(), "more than linear:\n{table}{faults}");
+    (table, faults)
 }
 
 fn run_all(folder: &str, commands: &[Args]) {
@@ -165,14 +181,14 @@ fn read_counts(path: &str) -> Counts {
 }
 
 /// Compares the second step with twice the first, in all and function by function.
-fn judge(name: &str, counts: [Counts; 3], table: &mut String, faults: &mut String) {
+fn judge(name: &str, counts: [Counts; 3], table: &mut String, faults: &mut Faults) {
     let steps = |costs: [i64; 3]| (costs[1] - costs[0], costs[2] - costs[1]);
     let sums = [0, 1, 2].map(|at| counts[at].values().sum::<i64>());
     let (first, whole) = steps(sums);
     let percent = |first: i64, second: i64| 50 * second / first.max(1);
     let _ = writeln!(table, "{:>4} % {:>9} {name}", percent(first, whole), sums[2]);
     if percent(first, whole) > LINE {
-        let _ = writeln!(faults, "{name}: {sums:?}");
+        faults.insert((name.to_owned(), String::new()), sums);
     }
     let own = |function: &&String| !UNEVEN.iter().any(|part| function.starts_with(part));
     for function in counts[2].keys().filter(own) {
@@ -182,7 +198,7 @@ fn judge(name: &str, counts: [Counts; 3], table: &mut String, faults: &mut Strin
         // largest run takes must also be beyond a straight line through nothing.
         let is_steeper = second - 2 * first.max(0) * FUNCTION_LINE / 100 > NOISE;
         if is_steeper && 100 * costs[2] > 2 * costs[1] * LINE {
-            let _ = writeln!(faults, "{name}: {costs:?} {function}");
+            faults.insert((name.to_owned(), function.clone()), costs);
         }
     }
 }
@@ -268,7 +284,7 @@ fn in_calls_of_one_session() {
 #[test]
 #[cfg_attr(not(valgrind_at_hand), ignore = "no valgrind: nothing counts instructions")]
 fn in_lines_without_calls() {
-    check("in_lines_without_calls", 64, &[IMPORT, &["inspect", "INPUT"]], |write, n| {
+    check("in_lines_without_calls", 1_024, &[IMPORT, &["inspect", "INPUT"]], |write, n| {
         let line = |at: u32| match at % 4 {
             0 => prompt("s", &format!("more-{at}"), 20 + at),
             1 => record("s", &at.to_string(), 20 + at, "progress", "\"data\":{\"type\":\"hook\"}"),
