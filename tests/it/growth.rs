@@ -124,7 +124,8 @@ fn count_and_judge(test: &str, folder: &Folder, commands: &[Args]) -> (String, F
     counted.arg(format!("--callgrind-out-file={counts}"));
     counted.arg(std::env::current_exe().expect("this program"));
     counted.arg(format!("growth::{test}")).args(["--exact", "--test-threads=1"]);
-    counted.env(COUNTED, folder.path()).env("RAYON_NUM_THREADS", "1").env("HOME", "/nonexistent");
+    counted.env(COUNTED, folder.path()).env("RAYON_NUM_THREADS", "1");
+    counted.env("HOME", "/nonexistent").env("WINDTUNNEL_CACHE", "off");
     let ran = counted.output().expect("valgrind starts");
     let said = [&ran.stdout[..], &ran.stderr].concat();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&said));
