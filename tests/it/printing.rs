@@ -39,6 +39,11 @@ fn every_table_is_a_file_of_its_own() {
     let unsure = [&COMPARE[..4], &["--table", "the_same"]].concat();
     refused(&unsure, &["no table 'the_same'", "the_same_in_dollars", "pairs"]);
     refused(&["list", "--table", "rekordings"], &["is it 'recordings'?"]);
+    // JSON is whole, however it is asked for.
+    for json in [&["--json"][..], &["--format", "json"]] {
+        let ran = run(&[&["list", "--table", "recordings"], json].concat());
+        assert!(ran.code == Some(2) && ran.err.contains("cannot be used with"), "{}", ran.err);
+    }
 }
 
 #[test]
