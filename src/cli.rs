@@ -4,6 +4,7 @@ mod backtest;
 mod chart;
 mod cockpit;
 mod experiment;
+mod fleet;
 mod gate;
 mod gate_start;
 mod new;
@@ -17,6 +18,9 @@ pub use chart::ChartArgs;
 pub use chart::{PictureFormat, ThemeArg};
 pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
 pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
+pub use fleet::FleetCommand;
+#[cfg(feature = "fleet")]
+pub use fleet::{FleetFilesArgs, FleetMapArgs, FleetMergeArgs};
 pub use gate::{GateArgs, GateFormat};
 pub use gate_start::GateStartArgs;
 pub use new::{NewCommand, NewPipelineArgs};
@@ -109,6 +113,9 @@ pub enum Command {
     Steps(StepsArgs),
     /// Sessions, calls and blocks as Parquet or CSV tables, for other programs.
     Export(ExportArgs),
+    /// Parts of an import and of a study, for engines that spread them over machines.
+    #[command(subcommand)]
+    Fleet(FleetCommand),
     /// A new file to fill in: published totals of your own pipeline.
     #[command(subcommand)]
     New(NewCommand),

@@ -14,12 +14,14 @@ mod output_set;
 mod parse_cache;
 mod partial;
 mod relative_path;
+mod spooled_files;
 
 pub(crate) use disk_error::DiskError;
 pub(crate) use output_files::{OutputError, OutputFiles};
 pub(crate) use output_set::{KeptFile, MANIFEST};
 pub use parse_cache::ParseCache;
 pub(crate) use relative_path::path_from_folder;
+pub(crate) use spooled_files::SpooledFiles;
 
 use parse_cache::FileStamp;
 use std::collections::btree_map::Entry;
@@ -31,7 +33,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// Standard input, as an argument.
-const STANDARD_INPUT: &str = "-";
+pub(crate) const STANDARD_INPUT: &str = "-";
 
 /// Endings that a compressor adds to the name of a file.
 const PACKED_ENDINGS: [&str; 2] = [".gz", ".zst"];
@@ -68,6 +70,13 @@ impl FoundFile {
         let bytes = meta.map_or(0, Metadata::len);
         let stamp = meta.and_then(|meta| FileStamp::new(meta, now));
         Self { label, path, bytes, is_argument: false, stamp }
+    }
+}
+
+impl FoundFile {
+    /// A file that a list tells of.
+    pub(crate) fn listed(label: String, path: PathBuf, bytes: u64) -> Self {
+        Self { label, path, bytes, is_argument: false, stamp: None }
     }
 }
 
@@ -365,6 +374,11 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, DiskError> {
         fs::read(path)
     };
     read.map_err(|error| DiskError::new(path, "read", &error))
+}
+
+/// The size of a file in bytes; none where there is no such file.
+pub(crate) fn file_size(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |meta| meta.len())
 }
 
 /// Whether there is a file of this name.

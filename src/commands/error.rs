@@ -106,6 +106,12 @@ pub(crate) enum CommandError {
     #[cfg(feature = "tables")]
     #[error(transparent)]
     Table(#[from] crate::report::parquet::TableError),
+    #[cfg(feature = "fleet")]
+    #[error(transparent)]
+    Rows(#[from] super::fleet::arrow_rows::BadRows),
+    #[cfg(feature = "fleet")]
+    #[error(transparent)]
+    Shard(#[from] crate::import::shards::BadShard),
 }
 
 /// What a user reads: where, what is wrong, what to do.

@@ -1,5 +1,6 @@
 //! `windtunnel import`.
 
+use super::loaded_recording::LoadedRecording;
 use super::session_selection::{select_sessions, selection_from_args};
 use super::{Audience, CommandResult, LoadOptions, load};
 use crate::cli::ImportArgs;
@@ -24,21 +25,29 @@ pub fn run(args: &ImportArgs) -> CommandResult {
         // A part that somebody named is called so.
         loaded.source.recording_mut().name = name;
     }
-    let is_columns = |path: &Path| path.extension().is_some_and(|it| it == load::COLUMNS_ENDING);
-    let bytes = if args.out.as_deref().is_some_and(is_columns) {
-        format::to_columns(loaded.recording())
-    } else {
-        json::escape_invisible(format::to_json(loaded.recording()))
-    };
-    let mut done = load::finish_command(Vec::new(), &loaded);
     let Some(path) = &args.out else {
         // The recording is the result, and nothing else may stand beside it.
-        done.stdout = bytes;
-        return Ok(done);
+        let bytes = json::escape_invisible(format::to_json(loaded.recording()));
+        return Ok(load::finish_command(bytes, &loaded));
     };
-    OutputFiles::beside_inputs(&args.paths, args.overwrite.force).write_file(path, &bytes)?;
+    write_recording(&loaded, path, &args.paths, args.overwrite.force)
+}
+
+/// Writes a recording beside what it was made of, as JSON or in binary columns.
+pub fn write_recording(
+    loaded: &LoadedRecording,
+    path: &Path,
+    inputs: &[String],
+    is_forced: bool,
+) -> CommandResult {
     let recording = loaded.recording();
-    done.stdout = clean_line(&format!(
+    let bytes = if path.extension().is_some_and(|it| it == load::COLUMNS_ENDING) {
+        format::to_columns(recording)
+    } else {
+        json::escape_invisible(format::to_json(recording))
+    };
+    OutputFiles::beside_inputs(inputs, is_forced).write_file(path, &bytes)?;
+    let told = clean_line(&format!(
         "{}: {} sessions, {} calls, {} blocks, no text; sha256 {}",
         path.display(),
         recording.sessions.len(),
@@ -46,5 +55,5 @@ pub fn run(args: &ImportArgs) -> CommandResult {
         recording.blocks.len(),
         hex_prefix(&recording.recording_digest(), 8)
     ));
-    Ok(done)
+    Ok(load::finish_command(told, loaded))
 }

@@ -269,25 +269,28 @@ fn import_files(
         Err(error @ ImportError::NoCalls { .. }) => Err(error).at(arguments.join(", "))?,
         other => other?,
     };
+    let mut loaded = loaded_from_import(imported, options);
+    loaded.typed_name = name.is_none().then_some(own_name);
+    loaded.name_import(ImportName::Kind);
+    Ok(loaded)
+}
+
+/// What an import brought, as it was read.
+pub fn loaded_from_import(imported: ImportResult, options: LoadOptions) -> LoadedRecording {
     let ImportResult { recording, skips, skip_counts, copies, billed_cost, notes, .. } = imported;
     // A source that names no cost is not one that names zero.
     let billed_usd =
         (!billed_cost.is_empty()).then(|| billed_cost.iter().map(|cost| cost.usd).sum());
-    let mut loaded = LoadedRecording {
-        import: ImportFacts {
-            told_skip: None,
-            skips,
-            skip_counts,
-            copies,
-            billed_usd,
-            notes: notes.iter().map(ToString::to_string).collect(),
-        },
-        audience: options.audience,
-        typed_name: name.is_none().then_some(own_name),
-        ..RecordingSource::Recorded(recording).into()
+    let import = ImportFacts {
+        told_skip: None,
+        skips,
+        skip_counts,
+        copies,
+        billed_usd,
+        notes: notes.iter().map(ToString::to_string).collect(),
     };
-    loaded.name_import(ImportName::Kind);
-    Ok(loaded)
+    let source = RecordingSource::Recorded(recording);
+    LoadedRecording { import, audience: options.audience, ..source.into() }
 }
 
 /// An error that names a file names it to the one who asked, on his terminal, and to nobody else.

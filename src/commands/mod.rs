@@ -14,6 +14,7 @@ mod error;
 mod experiment_inputs;
 mod explain;
 mod export;
+mod fleet;
 mod gate;
 mod gate_start;
 mod import;
@@ -108,6 +109,7 @@ fn run_command(command: Command) -> CommandResult {
         Command::Import(args) => import::run(&args),
         Command::Steps(args) => steps::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Fleet(command) => fleet::run(&command),
         Command::New(command) => new::run(&command),
         Command::Scenario(command) => scenario::run(&command),
         Command::List(args) => list::run(&args),

@@ -38,7 +38,8 @@ impl DraftOrder {
             }
         }
         let draft_at = |&(file, index): &DraftPlace| &read[file].1.drafts[index];
-        let calls_of_files: Vec<usize> = read.iter().map(calls_of_file).collect();
+        let calls_of_files: Vec<usize> =
+            read.iter().map(|(_, parsed)| parsed.call_count()).collect();
         let mut lesser_copies = BTreeSet::new();
         let mut sessions: Vec<(bool, bool, i64, Vec<DraftPlace>)> = Vec::new();
         for mut copies in by_session.into_values() {
@@ -63,22 +64,19 @@ impl DraftOrder {
     }
 }
 
-fn calls_of_file((_, parsed): &ReadFile) -> usize {
-    parsed.drafts.iter().map(|draft| draft.session.calls.len()).sum()
-}
-
 /// What makes one draft of a session fuller than another: the least value is the fullest.
-fn fullness(draft: &SessionDraft) -> impl Ord + use<> {
+pub(super) fn fullness(draft: &SessionDraft) -> [i64; 7] {
     let session = &draft.session;
     let output: i64 = session.calls.iter().map(|call| call.usage.output).sum();
     let blocks: usize =
         session.calls.iter().map(|call| call.inputs.len() + call.outputs.len()).sum();
-    (
-        draft.last_ms == i64::MIN,
-        draft.is_retold,
-        Reverse(session.calls.len()),
-        Reverse((output, session.records, blocks, draft.last_ms)),
-    )
+    let calls = session.calls.len() as i64;
+    let is_untimed = draft.last_ms == i64::MIN;
+    // The complement of a number is less where the number is more.
+    let [calls, output, records, blocks, last_ms] =
+        [calls, output, session.records.into(), blocks as i64, draft.last_ms].map(|number| !number);
+    let [is_untimed, is_retold] = [is_untimed, draft.is_retold].map(i64::from);
+    [is_untimed, is_retold, calls, output, records, blocks, last_ms]
 }
 
 /// Finds the calls that are copies, each with the call that counts for it.

@@ -29,7 +29,7 @@ pub struct BilledCost {
 }
 
 /// What an import brought.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ImportResult {
     /// The recording.
     pub recording: Recording,

@@ -1,5 +1,6 @@
-//! An import on its way into the parse cache and back: the recording in binary columns, and before
-//! it what was said of the files. Skips and notes are kept in their words, which nobody reads on.
+//! An import on its way into the parse cache or to where the parts of a fleet are put together, and
+//! back: the recording in binary columns, and before it what was said of the files. Skips are kept in
+//! their words, which nobody reads on.
 
 use super::import_result::{BilledCost, ImportResult};
 use super::skip::{ImportNote, ImportSkip, SkipReason};
@@ -18,19 +19,21 @@ struct KeptFacts {
     copies: u64,
     /// File, line, session, bits of the dollars.
     costs: Vec<(String, u64, u32, u64)>,
-    notes: Vec<String>,
+    notes: Vec<ImportNote>,
 }
 
-/// An import as bytes; nothing where a file could not be read: that may be different the next time,
-/// though the file is the same. Nor where there is no call in it.
-pub(super) fn to_bytes(imported: &ImportResult) -> Option<Vec<u8>> {
+/// Whether an import will be the same the next time: not where a file could not be read though it
+/// is the same. Nor is one kept without calls.
+pub(super) fn can_be_kept(imported: &ImportResult) -> bool {
     let is_unread = |skip: &ImportSkip| {
         use SkipReason::{CutOff, Unreachable, Unreadable};
         matches!(skip.reason, CutOff(_) | Unreachable(_) | Unreadable(_))
     };
-    if imported.recording.calls.is_empty() || imported.skips.iter().any(is_unread) {
-        return None;
-    }
+    !imported.recording.calls.is_empty() && !imported.skips.iter().any(is_unread)
+}
+
+/// An import as bytes.
+pub(super) fn to_bytes(imported: &ImportResult) -> Option<Vec<u8>> {
     let skips = imported.skips.iter();
     let costs = imported.billed_cost.iter();
     let facts = KeptFacts {
@@ -43,7 +46,7 @@ pub(super) fn to_bytes(imported: &ImportResult) -> Option<Vec<u8>> {
         bytes: imported.bytes,
         copies: imported.copies,
         costs: costs.map(|it| (it.file.clone(), it.line, it.session, it.usd.to_bits())).collect(),
-        notes: imported.notes.iter().map(ToString::to_string).collect(),
+        notes: imported.notes.clone(),
     };
     let facts = serde_json::to_vec(&facts).ok()?;
     let length = (facts.len() as u64).to_le_bytes();
@@ -74,6 +77,6 @@ pub(super) fn from_bytes(bytes: &[u8], name: &str) -> Option<ImportResult> {
         bytes: facts.bytes,
         copies: facts.copies,
         billed_cost: costs.collect(),
-        notes: facts.notes.into_iter().map(ImportNote::Kept).collect(),
+        notes: facts.notes,
     })
 }

@@ -10,30 +10,34 @@
 use super::billed_remainders::CountedCalls;
 use super::copied_calls::{DraftOrder, OriginalCalls, find_copied_calls};
 use super::fork_lineage::{self, DraftPlace};
-use super::import_result::{BilledCost, ImportOptions, ImportResult};
+use super::import_result::{BilledCost, ImportResult};
 use super::ledger::{HarnessLedger, LedgerIndex};
 use super::merge_notes;
 use super::parsed_file::{BeyondCalls, ReadFile, SessionDraft, StatedBill};
-use super::skip::ImportSkip;
+use super::prefix_facts::{ObservedPrefixes, facts_of_file};
+use super::skip::{ImportNote, ImportSkip};
 use crate::recording::{Basis, BlockKind, RawBlock, RawCall, RawSession, RecordingBuilder, Role};
 use crate::store::FoundFile;
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A first read of at least this many percent of the context is no static prefix: the session
-/// goes on from another one. Source: MODEL.md, "Cache law".
-const WARM_PERCENT: i64 = 95;
+/// What holds of all files of an import together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct WholeImport {
+    /// The one source of all files and ledgers, or `mixed`.
+    pub source: String,
+    /// The prefixes that sessions without one of their own take.
+    pub prefixes: ObservedPrefixes,
+}
 
-/// Static prefix where no session of the same harness and model shows one, percent of the first
-/// context. Source: as above.
-const STATIC_PERCENT: i64 = 60;
-
-/// Builds the recording from the files, in the order of `files`.
+/// Builds the recording from the files, in the order of `files`; `whole` tells what they do not
+/// where they are a part of an import.
 pub(super) fn merge_files(
     files: &[FoundFile],
     mut read: Vec<ReadFile>,
     mut folders: Vec<HarnessLedger>,
-    options: &ImportOptions,
+    name: &str,
+    whole: Option<&WholeImport>,
 ) -> ImportResult {
     let skips: Vec<ImportSkip> =
         folders.iter_mut().flat_map(|folder| std::mem::take(&mut folder.skips)).collect();
@@ -41,16 +45,25 @@ pub(super) fn merge_files(
     // Ledgers come first: what they say of a session moves with it into the recording.
     let mut ledgers = LedgerIndex::new(folders);
     ledgers.annotate_sessions(&mut read);
-    let source = common_source(&read, &ledgers);
     let replayed = fork_lineage::find_replayed_calls(&mut read);
     let order = DraftOrder::from_files(&read);
     // Prefixes are observed before copies go: the first call of a session that copied history shows
     // one as well as any. Copies of one session show it once.
-    let prefixes = ObservedPrefixes::from_files(&read, &order);
+    let made;
+    let whole = match whole {
+        Some(whole) => whole,
+        None => {
+            let facts = files.iter().zip(&read);
+            let facts = facts.flat_map(|(file, (_, parsed))| facts_of_file(&file.label, parsed));
+            let source = common_source(source_names(&read, &ledgers)).to_owned();
+            made = WholeImport { source, prefixes: ObservedPrefixes::from_facts(facts) };
+            &made
+        }
+    };
     let originals = find_copied_calls(&mut read, &order, &replayed);
     let notes = merge_notes::notes_of_files(&read, &order, &originals);
     let remainders = remainders_of_bills(&read, &originals);
-    let mut builder = RecordingBuilder::new(&options.name, source);
+    let mut builder = RecordingBuilder::new(name, &whole.source);
     let mut imported = result_of_folders(skips, folder_count);
     imported.copies = originals.len() as u64;
     let mut session_of_draft: BTreeMap<DraftPlace, u32> = BTreeMap::new();
@@ -67,7 +80,7 @@ pub(super) fn merge_files(
             reason,
         }));
         for (index, draft) in parsed.drafts.into_iter().enumerate() {
-            let prefix = prefixes.prefix_of_session(&draft.session);
+            let prefix = whole.prefixes.prefix_of_session(&draft.session);
             let (mut session, beyond) = remove_copies(draft, (file, index), &originals);
             // Nothing but copies: the session is another file's.
             if session.calls.is_empty() {
@@ -98,30 +111,30 @@ pub(super) fn merge_files(
         add_bill(&mut builder, held, session, &mut imported.billed_cost);
     }
     ledgers.add_sessions_without_calls(&mut builder);
-    imported.notes = ledgers.notes;
-    imported.notes.extend(notes);
-    imported.recording = builder.finish();
+    imported.notes = ImportNote::unite_notes([ledgers.notes, notes].concat());
+    let (recording, places) = builder.finish().in_import_order();
+    imported.recording = recording;
+    for cost in &mut imported.billed_cost {
+        cost.session = places[cost.session as usize];
+    }
     imported
 }
 
 /// What ledgers brought, before any file is looked at.
 fn result_of_folders(skips: Vec<ImportSkip>, folders: u64) -> ImportResult {
-    ImportResult {
-        recording: crate::recording::Recording::default(),
-        skip_counts: skips.iter().map(ImportSkip::counts).sum(),
-        skips,
-        notes: Vec::new(),
-        files: folders,
-        bytes: 0,
-        copies: 0,
-        billed_cost: Vec::new(),
-    }
+    let skip_counts = skips.iter().map(ImportSkip::counts).sum();
+    ImportResult { skip_counts, skips, files: folders, ..ImportResult::default() }
 }
 
-/// The one source of all files and ledgers, or `mixed`.
-fn common_source(read: &[ReadFile], ledgers: &LedgerIndex) -> &'static str {
+/// The sources of some files and ledgers.
+pub(super) fn source_names(read: &[ReadFile], ledgers: &LedgerIndex) -> BTreeSet<&'static str> {
     let mut sources = ledgers.source_names();
     sources.extend(read.iter().filter_map(|(source, _)| *source));
+    sources
+}
+
+/// The one source of all, or `mixed`.
+pub(super) fn common_source<'a>(sources: BTreeSet<&'a str>) -> &'a str {
     match sources.len() {
         1 => sources.first().copied().unwrap_or_default(),
         _ => "mixed",
@@ -253,49 +266,4 @@ fn remove_copies(
     session.records = session.calls.iter().map(|call| call.records).sum();
     beyond.retain(|call, _| new_index.get(*call as usize).copied().flatten().is_some());
     (session, beyond)
-}
-
-/// The static prefixes that first calls show, by harness version, model and role.
-struct ObservedPrefixes(BTreeMap<(String, String, bool), Vec<i64>>);
-
-impl ObservedPrefixes {
-    fn from_files(read: &[ReadFile], order: &DraftOrder) -> Self {
-        let mut shown: BTreeMap<(String, String, bool), Vec<i64>> = BTreeMap::new();
-        let counted = order.places.iter().filter(|place| !order.lesser_copies.contains(place));
-        for &(file, index) in counted {
-            let draft = &read[file].1.drafts[index];
-            if let Some(prefix) = observed_prefix(&draft.session) {
-                shown.entry(prefix_group(&draft.session)).or_default().push(prefix);
-            }
-        }
-        for prefixes in shown.values_mut() {
-            prefixes.sort_unstable();
-        }
-        Self(shown)
-    }
-
-    /// The static prefix of a session: its own, else the lower median of its kind, else a share.
-    fn prefix_of_session(&self, session: &RawSession) -> Option<i64> {
-        let first = session.calls.first()?.usage.context_tokens();
-        let prefix = observed_prefix(session).or_else(|| self.median_of_group(session));
-        Some(prefix.unwrap_or(first * STATIC_PERCENT / 100))
-    }
-
-    fn median_of_group(&self, session: &RawSession) -> Option<i64> {
-        let prefixes = self.0.get(&prefix_group(session))?;
-        prefixes.get((prefixes.len() - 1) / 2).copied()
-    }
-}
-
-fn observed_prefix(session: &RawSession) -> Option<i64> {
-    let usage = session.calls.first()?.usage;
-    // What a first call reads is the prefix that other sessions wrote, unless it reads everything.
-    let is_cold = usage.read > 0 && usage.read * 100 < usage.context_tokens() * WARM_PERCENT;
-    is_cold.then_some(usage.read)
-}
-
-fn prefix_group(session: &RawSession) -> (String, String, bool) {
-    let model = session.calls.first().and_then(|call| session.models.get(usize::from(call.model)));
-    let is_subagent = session.role == Role::Subagent;
-    (session.version.clone(), model.cloned().unwrap_or_default(), is_subagent)
 }

@@ -33,10 +33,12 @@ mod measured_text;
 mod merge;
 mod merge_notes;
 mod parsed_file;
+mod prefix_facts;
 mod price_words;
 mod record_lines;
 pub(crate) mod rollout_metrics;
 mod session_completion;
+pub(crate) mod shards;
 mod shell_commands;
 mod skip;
 pub(crate) mod start_folder;
@@ -55,13 +57,14 @@ pub use json_fault::JsonFault;
 pub use skip::{ImportNote, ImportSkip, SkipReason};
 
 use crate::recording::format;
-use crate::store::{self, FoundFile, SearchResult};
+use crate::store::{self, FoundFile, SearchError, SearchResult};
 use decoded_source::open_decoded_source;
 use file_head::{FileHead, HEAD, LOOSE_HEAD};
 use importer::{FolderImporter, Importer};
 use json_value_lines::JsonValueLines;
 use ledger::HarnessLedger;
 use line_reader::LineReader;
+use merge::WholeImport;
 use parsed_file::{FileInfo, ParsedFile, ReadFile};
 use rayon::prelude::*;
 use std::cell::Cell;
@@ -92,13 +95,7 @@ pub fn import_transcripts(
     options: &ImportOptions,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<ImportResult, ImportError> {
-    let mut endings: Vec<&str> = ALL.iter().flat_map(|one| one.file_endings()).copied().collect();
-    endings.extend(ALL.iter().flat_map(|one| one.loose_file_endings()));
-    endings.extend(FOLDERS.iter().flat_map(|one| one.file_endings()));
-    endings.sort_unstable();
-    endings.dedup();
-    // Loose endings are searched as well; what has one and no known format is passed over.
-    let mut found = store::find_files(paths, &endings)?;
+    let mut found = find_import_files(paths)?;
     let (ledgers, claimed) = claim_folders(&mut found);
     let cache = options.cache.as_ref().filter(|_| found.unreadable.is_empty());
     let kept = cache.and_then(|cache| {
@@ -108,8 +105,10 @@ pub fn import_transcripts(
     let known =
         kept.and_then(|(cache, key)| kept_import::from_bytes(&cache.read(key)?, &options.name));
     let imported = known.unwrap_or_else(|| {
-        let imported = import_found_files(&found, ledgers, options, progress);
-        if let Some(((cache, key), bytes)) = kept.zip(kept_import::to_bytes(&imported)) {
+        let imported = import_found_files(&found, ledgers, (&options.name, None), progress);
+        if let Some((cache, key)) = kept.filter(|_| kept_import::can_be_kept(&imported))
+            && let Some(bytes) = kept_import::to_bytes(&imported)
+        {
             cache.write(key, &bytes);
         }
         imported
@@ -117,16 +116,31 @@ pub fn import_transcripts(
     let only_loose_names = found.files.iter().all(has_loose_name);
     if only_loose_names && (imported.files, imported.skip_counts.total()) == (0, 0) {
         // Files of names that many others have too, and none of a known format.
-        return Err(store::no_transcripts_error(paths, &endings).into());
+        return Err(store::no_transcripts_error(paths, &file_endings()).into());
     }
-    check_import_result(imported, options)
+    check_import_result(imported, options.strict)
+}
+
+/// How the names of files end that may be read.
+fn file_endings() -> Vec<&'static str> {
+    let mut endings: Vec<&str> = ALL.iter().flat_map(|one| one.file_endings()).copied().collect();
+    // Loose endings are searched as well; what has one and no known format is passed over.
+    endings.extend(ALL.iter().flat_map(|one| one.loose_file_endings()));
+    endings.extend(FOLDERS.iter().flat_map(|one| one.file_endings()));
+    endings.sort_unstable();
+    endings.dedup();
+    endings
+}
+
+fn find_import_files(paths: &[PathBuf]) -> Result<SearchResult, SearchError> {
+    store::find_files(paths, &file_endings())
 }
 
 /// Reads the files and merges what they give.
 fn import_found_files(
     found: &SearchResult,
     ledgers: Vec<HarnessLedger>,
-    options: &ImportOptions,
+    (name, whole): (&str, Option<&WholeImport>),
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> ImportResult {
     let total: u64 = found.files.iter().map(|file| file.bytes).sum();
@@ -150,7 +164,7 @@ fn import_found_files(
             read
         })
         .collect();
-    let mut imported = merge::merge_files(&found.files, read, ledgers, options);
+    let mut imported = merge::merge_files(&found.files, read, ledgers, name, whole);
     imported.skip_counts.damage += found.unreadable.len() as u64;
     imported.skips.extend(found.unreadable.iter().map(|(file, reason)| ImportSkip {
         file: file.clone(),
@@ -198,11 +212,11 @@ fn claim_folders(found: &mut SearchResult) -> (Vec<HarnessLedger>, Vec<FoundFile
 
 fn check_import_result(
     imported: ImportResult,
-    options: &ImportOptions,
+    is_strict: bool,
 ) -> Result<ImportResult, ImportError> {
     let first_skip = imported.skips.first();
     let first_damage = imported.skips.iter().find(|skip| skip.reason.is_damage());
-    if let (true, Some(skip)) = (options.strict, first_damage) {
+    if let (true, Some(skip)) = (is_strict, first_damage) {
         return Err(ImportError::Strict(skip.clone()));
     }
     if imported.recording.calls.is_empty() && imported.recording.remainders.is_empty() {

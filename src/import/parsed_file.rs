@@ -195,6 +195,11 @@ pub(super) struct ParsedFile {
 const SKIPS_PER_FILE: u64 = 100;
 
 impl ParsedFile {
+    /// The calls of all its drafts.
+    pub(super) fn call_count(&self) -> usize {
+        self.drafts.iter().map(|draft| draft.session.calls.len()).sum()
+    }
+
     /// Notes that line `line` was passed over; 0 stands for the whole file.
     pub(super) fn add_skip(&mut self, line: u64, reason: impl Into<SkipReason>) {
         let reason = reason.into();

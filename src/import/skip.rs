@@ -4,6 +4,7 @@
 
 use super::json_fault::JsonFault;
 use crate::recording::{CrashCounts, SkipCounts};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Something that was passed over.
@@ -223,9 +224,27 @@ pub enum RowFault {
     EndBeforeStart,
 }
 
-/// What a reader should know of the sources.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a reader should know of the sources, in the order in which it is told.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum ImportNote {
+    /// Sessions that were killed.
+    KilledSessions(u32),
+    /// Sessions that began before a log was cleared.
+    BeforeClearing {
+        /// When it was cleared, as the log has it.
+        cleared_at: String,
+        /// How many sessions.
+        sessions: usize,
+    },
+    /// Rows of a log that later ones replace.
+    ReplacedRows(u64),
+    /// Crash records of a log.
+    CrashRecords {
+        /// How many of each kind.
+        counts: CrashCounts,
+        /// Groups of orphans, by their size: (size, groups), largest first.
+        groups: Vec<(usize, usize)>,
+    },
     /// An orchestrator that a log names and no file shows.
     UnseenOrchestrator {
         /// Its session.
@@ -244,24 +263,6 @@ pub enum ImportNote {
         /// Those without either.
         without_usage: usize,
     },
-    /// Crash records of a log.
-    CrashRecords {
-        /// How many of each kind.
-        counts: CrashCounts,
-        /// Groups of orphans, by their size: (size, groups), largest first.
-        groups: Vec<(usize, usize)>,
-    },
-    /// Sessions that began before a log was cleared.
-    BeforeClearing {
-        /// When it was cleared, as the log has it.
-        cleared_at: String,
-        /// How many sessions.
-        sessions: usize,
-    },
-    /// Rows of a log that later ones replace.
-    ReplacedRows(u64),
-    /// Sessions that were killed.
-    KilledSessions(u32),
     /// Sessions that lay in several copies, of which the fullest counts.
     CopiedSessions {
         /// Copies that held nothing else.
@@ -269,8 +270,6 @@ pub enum ImportNote {
         /// Copies that held calls of their own.
         branches: usize,
     },
-    /// Calls that only a running total tells of.
-    UntoldCalls(usize),
     /// Subagents that reported to their sessions, and whose calls no file shows.
     MissingSubagents {
         /// How many.
@@ -278,14 +277,58 @@ pub enum ImportNote {
         /// What they reported: the context and output of their last call, tokens.
         tokens: i64,
     },
-    /// One that was told when the files were read; what they gave was kept.
-    Kept(String),
+    /// Calls that only a running total tells of.
+    UntoldCalls(usize),
+}
+
+impl ImportNote {
+    /// The notes of several parts as those of the whole: in order, and counts of one kind added up.
+    pub(super) fn unite_notes(mut notes: Vec<Self>) -> Vec<Self> {
+        notes.sort();
+        let mut united: Vec<Self> = Vec::with_capacity(notes.len());
+        for note in notes {
+            if let Some(sum) = united.last().and_then(|before| before.sum_with(&note)) {
+                united.pop();
+                united.push(sum);
+            } else {
+                united.push(note);
+            }
+        }
+        united
+    }
+
+    /// One note for two, where they count the same; what speaks of one log or one session stays.
+    fn sum_with(&self, more: &Self) -> Option<Self> {
+        use ImportNote::{CopiedSessions, LoggedSessions, MissingSubagents, UntoldCalls};
+        Some(match (self, more) {
+            (
+                LoggedSessions { all, with_calls, with_totals, without_usage },
+                LoggedSessions { all: a, with_calls: b, with_totals: c, without_usage: d },
+            ) => LoggedSessions {
+                all: all + a,
+                with_calls: with_calls + b,
+                with_totals: with_totals + c,
+                without_usage: without_usage + d,
+            },
+            (
+                CopiedSessions { copies, branches },
+                CopiedSessions { copies: more_copies, branches: more_branches },
+            ) => {
+                CopiedSessions { copies: copies + more_copies, branches: branches + more_branches }
+            }
+            (
+                MissingSubagents { agents, tokens },
+                MissingSubagents { agents: more_agents, tokens: more_tokens },
+            ) => MissingSubagents { agents: agents + more_agents, tokens: tokens + more_tokens },
+            (UntoldCalls(calls), UntoldCalls(more)) => UntoldCalls(calls + more),
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for ImportNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Kept(text) => f.write_str(text),
             Self::UnseenOrchestrator { caller, dispatches } => write!(
                 f,
                 "orchestrator {caller} (dispatches: {dispatches}): no file shows it, so its \

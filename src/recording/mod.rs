@@ -18,6 +18,7 @@ mod digest;
 pub mod estimate;
 pub mod format;
 mod harness_totals;
+mod import_order;
 mod invocation;
 mod marks;
 mod project_folder;

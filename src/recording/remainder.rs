@@ -3,6 +3,7 @@
 use super::PriceModifiers;
 use crate::ids::ModelId;
 use crate::units::Usage;
+use serde::{Deserialize, Serialize};
 use std::iter::Sum;
 use std::ops::AddAssign;
 
@@ -84,7 +85,7 @@ impl Sum for SkipCounts {
 }
 
 /// Records of crashed processes that a source counts beside its sessions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct CrashCounts {
     /// All of them.
     pub records: u32,

@@ -1,8 +1,9 @@
 //! A part of a recording as a recording of its own.
 
-use super::{Block, CrashCounts, Invocation, Recording, Remainder, Session};
+use super::{Block, Call, CrashCounts, Invocation, Recording, Remainder, Session};
 use crate::ids::{NO_INDEX, NO_TOOL};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The ids that names of one recording have in another.
 pub(super) struct NewIds {
@@ -97,46 +98,16 @@ impl Recording {
         ids: &NewIds,
     ) {
         let mut new_session = vec![NO_INDEX; other.sessions.len()];
-        let mut new_call = vec![NO_INDEX; other.calls.len()];
-        let mut new_block = vec![NO_INDEX; other.blocks.len()];
-        for (index, session) in other.sessions.iter().enumerate() {
+        for index in 0..other.sessions.len() {
             let Some(part) = part_of_session[index] else { continue };
-            let part = &mut parts[part];
-            new_session[index] = part.sessions.len() as u32;
-            let first_call = part.calls.len() as u32;
-            for at in session.call_range() {
-                let first_block = part.blocks.len() as u32;
-                let call = part.calls.len() as u32;
-                new_call[at] = call;
-                for (block, old) in
-                    other.blocks_of_call(at).iter().zip(other.calls[at].block_range())
-                {
-                    new_block[old] = part.blocks.len() as u32;
-                    let tool = ids.tools.get(usize::from(block.tool)).copied().unwrap_or(NO_TOOL);
-                    part.blocks.push(Block { call, tool, ..block.clone() });
-                }
-                let mut call = other.calls[at].clone();
-                call.model = ids.models[usize::from(call.model)];
-                call.facts = call.facts.with_labels(&ids.labels);
-                (call.session, call.first_block) = (new_session[index], first_block);
-                part.calls.push(call);
-            }
-            part.sessions.push(Session { first_call, ..session.clone() });
+            new_session[index] = parts[part].append_session(other, index, ids);
         }
         let part_of_call = |call: u32| part_of_session[other.calls[call as usize].session as usize];
-        // A peer may stand behind its block, so that all of them have a number before any is set.
-        for (old, block) in other.blocks.iter().enumerate() {
-            let Some(part) = part_of_call(block.call) else { continue };
-            let peer = block.peer_block().filter(|peer| {
-                // A peer in another part is no peer any more.
-                part_of_call(other.blocks[*peer].call) == Some(part)
-            });
-            parts[part].blocks[new_block[old] as usize].peer =
-                peer.map_or(NO_INDEX, |peer| new_block[peer]);
-        }
         for invocation in &other.invocations {
             if let Some(part) = part_of_call(invocation.call) {
-                let call = new_call[invocation.call as usize];
+                let session = other.calls[invocation.call as usize].session as usize;
+                let new_first = parts[part].sessions[new_session[session] as usize].first_call;
+                let call = invocation.call - other.sessions[session].first_call + new_first;
                 parts[part].invocations.push(Invocation { call, ..invocation.clone() });
             }
         }
@@ -147,6 +118,41 @@ impl Recording {
             let model = ids.models[usize::from(rest.model)];
             parts[part].remainders.push(Remainder { session, model, ..rest.clone() });
         }
+    }
+
+    /// Adds one session of `other` with its calls and blocks; returns its index.
+    pub(super) fn append_session(&mut self, other: &Self, index: usize, ids: &NewIds) -> u32 {
+        let session = &other.sessions[index];
+        let (at, first_call) = (self.sessions.len() as u32, self.calls.len() as u32);
+        let old_blocks = other.blocks_of_session(session);
+        let new_blocks = self.blocks.len();
+        for (call, old) in (first_call..).zip(&other.calls[session.call_range()]) {
+            let first_block = self.blocks.len() as u32;
+            for block in &other.blocks[old.block_range()] {
+                let tool = ids.tools.get(usize::from(block.tool)).copied().unwrap_or(NO_TOOL);
+                // A peer in another session is no peer any more.
+                let peer = block.peer_block().filter(|peer| old_blocks.contains(peer));
+                let peer =
+                    peer.map_or(NO_INDEX, |peer| (peer - old_blocks.start + new_blocks) as u32);
+                self.blocks.push(Block { call, tool, peer, ..block.clone() });
+            }
+            self.calls.push(Call {
+                session: at,
+                model: ids.models[usize::from(old.model)],
+                facts: old.facts.with_labels(&ids.labels),
+                first_block,
+                ..old.clone()
+            });
+        }
+        self.sessions.push(Session { first_call, ..session.clone() });
+        at
+    }
+
+    /// The indexes of the blocks of a session.
+    fn blocks_of_session(&self, session: &Session) -> Range<usize> {
+        let calls = &self.calls[session.call_range()];
+        let ends = calls.first().zip(calls.last());
+        ends.map_or(0..0, |(first, last)| first.block_range().start..last.block_range().end)
     }
 }
 

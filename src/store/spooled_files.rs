@@ -1,0 +1,32 @@
+//! Files that came as bytes, kept in a folder of their own for as long as they are read.
+
+use super::DiskError;
+use std::fs;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// Where they are kept: nowhere before the first one. The folder goes with it.
+#[derive(Debug, Default)]
+pub(crate) struct SpooledFiles {
+    folder: Option<TempDir>,
+    count: usize,
+}
+
+impl SpooledFiles {
+    /// Keeps some bytes; returns where they are.
+    ///
+    /// # Errors
+    /// The disk takes no more.
+    pub(crate) fn keep(&mut self, bytes: &[u8]) -> Result<PathBuf, DiskError> {
+        let folder = match self.folder.take() {
+            Some(folder) => folder,
+            None => TempDir::new()
+                .map_err(|error| DiskError::new(&std::env::temp_dir(), "made", &error))?,
+        };
+        let path = folder.path().join(self.count.to_string());
+        self.folder = Some(folder);
+        self.count += 1;
+        fs::write(&path, bytes).map_err(|error| DiskError::new(&path, "written", &error))?;
+        Ok(path)
+    }
+}
