@@ -7,6 +7,10 @@ use super::super::{
 use super::BadRecording;
 use crate::units::Usage;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// A value of few that has a name: most are the model's own words.
+type ColumnName = Cow<'static, str>;
 
 /// Declares columns with the label that each has in errors. An optional column is left out where
 /// nothing of it differs from its default, and is then filled with it when it is read.
@@ -59,18 +63,18 @@ columns! {
         write_1h: i64 = "write_1h",
         output: i64 = "output",
         output_hidden: i64 = "output_hidden",
-        tier: String = "tier",
-        marks: String = "marks",
-        restart: String = "restart",
+        tier: ColumnName = "tier",
+        marks: ColumnName = "marks",
+        restart: ColumnName = "restart",
         cut: i64 = "cut",
-        cache_break: String = "cache_break",
-        shock: String = "shock",
+        cache_break: ColumnName = "cache_break",
+        shock: ColumnName = "shock",
         blocks: u32 = "blocks",
     }
     optional {
-        modifiers: String = "modifiers",
+        modifiers: ColumnName = "modifiers",
         web_searches: u32 = "web_searches",
-        told_miss: String = "told_miss",
+        told_miss: ColumnName = "told_miss",
         skill: Option<u16> = "skill",
         server: Option<u16> = "server",
     }
@@ -78,12 +82,12 @@ columns! {
 
 columns! {
     struct BlockColumns {
-        kind: String = "kind",
+        kind: ColumnName = "kind",
         tool: Option<u16> = "tool",
         chars: u32 = "chars",
         estimate: i64 = "estimate",
         tokens: i64 = "tokens",
-        marks: String = "block marks",
+        marks: ColumnName = "block marks",
         file: Option<u32> = "file",
         peer: Option<u32> = "peer",
     }
@@ -110,7 +114,13 @@ impl CallColumns {
         self.model.len()
     }
 
-    pub(super) fn push_call(&mut self, call: &Call) {
+    pub(super) fn from_calls(calls: &[Call]) -> Self {
+        let mut columns = Self::default();
+        calls.iter().for_each(|call| columns.push_call(call));
+        columns
+    }
+
+    fn push_call(&mut self, call: &Call) {
         self.model.push(call.model);
         self.start_ms.push(call.start_ms);
         self.end_ms.push(call.end_ms);
@@ -122,16 +132,16 @@ impl CallColumns {
         self.write_1h.push(call.usage.write_1h);
         self.output.push(call.usage.output);
         self.output_hidden.push(call.output_hidden);
-        self.tier.push(call.tier.name().to_owned());
-        self.marks.push(bitflags_text(call.marks.iter_names()));
-        self.restart.push(call.restart.name().to_owned());
+        self.tier.push(call.tier.name().into());
+        self.marks.push(bitflags_text(call.marks.iter_names()).into());
+        self.restart.push(call.restart.name().into());
         self.cut.push(call.cut);
-        self.cache_break.push(call.cache_break.name().to_owned());
-        self.shock.push(shock_text(call.shock));
+        self.cache_break.push(call.cache_break.name().into());
+        self.shock.push(shock_text(call.shock).into());
         self.blocks.push(call.blocks);
-        self.modifiers.push(bitflags_text(call.facts.modifiers.iter_names()));
+        self.modifiers.push(bitflags_text(call.facts.modifiers.iter_names()).into());
         self.web_searches.push(call.facts.web_searches);
-        self.told_miss.push(call.facts.told_miss.name().to_owned());
+        self.told_miss.push(call.facts.told_miss.name().into());
         self.skill.push(call.facts.skill);
         self.server.push(call.facts.server);
     }
@@ -200,13 +210,19 @@ impl CallColumns {
 }
 
 impl BlockColumns {
-    pub(super) fn push_block(&mut self, block: &Block) {
-        self.kind.push(block.kind.name().to_owned());
+    pub(super) fn from_blocks(blocks: &[Block]) -> Self {
+        let mut columns = Self::default();
+        blocks.iter().for_each(|block| columns.push_block(block));
+        columns
+    }
+
+    fn push_block(&mut self, block: &Block) {
+        self.kind.push(block.kind.name().into());
         self.tool.push((block.tool != crate::ids::NO_TOOL).then_some(block.tool));
         self.chars.push(block.chars);
         self.estimate.push(block.estimate);
         self.tokens.push(block.tokens);
-        self.marks.push(bitflags_text(block.marks.iter_names()));
+        self.marks.push(bitflags_text(block.marks.iter_names()).into());
         self.file.push(block.file_number());
         self.peer.push((block.peer != crate::ids::NO_INDEX).then_some(block.peer));
         self.carried.push(block.carried_calls());

@@ -62,7 +62,7 @@ pub enum BadRecording {
     Books(#[from] BalanceError),
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RecordingFile {
     schema: String,
@@ -86,35 +86,33 @@ struct RecordingFile {
 /// The canonical bytes of a recording: equal recordings give equal bytes.
 #[must_use]
 pub fn to_json(recording: &Recording) -> Vec<u8> {
-    let file = RecordingFile::from(recording);
-    let mut entries = vec![
-        ("schema", json_bytes(&file.schema)),
-        ("name", json_bytes(&file.name)),
-        ("source", json_bytes(&file.source)),
-        ("models", json_bytes(&file.models)),
-        ("tools", json_bytes(&file.tools)),
-    ];
-    // What a recording does not have is left out, so that small ones stay small.
-    if !file.labels.is_empty() {
-        entries.push(("labels", json_bytes(&file.labels)));
-    }
-    if let Some(skips) = &file.skips {
-        entries.push(("skips", json_bytes(skips)));
-    }
-    entries.push(("crashes", json_bytes(&file.crashes)));
-    entries.push(("sessions", json_lines(&file.sessions)));
-    if !file.invocations.is_empty() {
-        entries.push(("invocations", json_lines(&file.invocations)));
-    }
-    entries.push(("remainders", json_lines(&file.remainders)));
-    entries.push(("calls", json_columns(&file.calls)));
-    entries.push(("blocks", json_columns(&file.blocks)));
     let mut out = Vec::new();
-    for (key, value) in entries {
+    // One after the other: of what is large no more than one entry lies beside the result.
+    let mut put = |key: &str, value: Vec<u8>| {
         out.extend_from_slice(if out.is_empty() { b"{\n" } else { b",\n" });
         out.extend_from_slice(format!("\"{key}\":").as_bytes());
         out.extend_from_slice(&value);
+    };
+    put("schema", json_bytes(&SCHEMA));
+    put("name", json_bytes(&recording.name));
+    put("source", json_bytes(&recording.source));
+    put("models", json_bytes(&recording.models));
+    put("tools", json_bytes(&recording.tools));
+    // What a recording does not have is left out, so that small ones stay small.
+    if !recording.labels.is_empty() {
+        put("labels", json_bytes(&recording.labels));
     }
+    if let Some(skips) = recording.skips {
+        put("skips", json_bytes(&SkipsOnDisk::from(skips)));
+    }
+    put("crashes", json_bytes(&CrashesOnDisk::from(recording.crashes)));
+    put("sessions", json_lines(recording.sessions.iter().map(SessionOnDisk::from)));
+    if !recording.invocations.is_empty() {
+        put("invocations", json_lines(recording.invocations.iter().map(InvocationOnDisk::from)));
+    }
+    put("remainders", json_lines(recording.remainders.iter().map(RemainderOnDisk::from)));
+    put("calls", json_columns(&CallColumns::from_calls(&recording.calls)));
+    put("blocks", json_columns(&BlockColumns::from_blocks(&recording.blocks)));
     out.extend_from_slice(b"\n}\n");
     out
 }
@@ -125,12 +123,14 @@ fn json_bytes<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 /// A list with one line an element.
-fn json_lines<T: Serialize>(values: &[T]) -> Vec<u8> {
-    let items: Vec<Vec<u8>> = values.iter().map(json_bytes).collect();
-    if items.is_empty() {
-        return b"[]".to_vec();
+fn json_lines<T: Serialize>(values: impl Iterator<Item = T>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for value in values {
+        out.extend_from_slice(if out.is_empty() { b"[\n" } else { b",\n" });
+        out.extend_from_slice(&json_bytes(&value));
     }
-    [b"[\n".to_vec(), items.join(&b",\n"[..]), b"\n]".to_vec()].concat()
+    out.extend_from_slice(if out.is_empty() { b"[]" } else { b"\n]" });
+    out
 }
 
 /// An object of columns with one line a column.
@@ -221,34 +221,10 @@ pub fn from_json(bytes: &[u8]) -> Result<Recording, BadRecording> {
     }
     file.calls.read_calls(&session_of, &mut recording)?;
     file.blocks.read_blocks(&mut recording)?;
-    if met == OLD_SCHEMA {
+    if file.schema == OLD_SCHEMA {
         // Its shocks are what another law left unexplained.
         recording.explain_reads_anew();
     }
     recording.check_balance()?;
     Ok(recording)
-}
-
-impl From<&Recording> for RecordingFile {
-    fn from(recording: &Recording) -> Self {
-        let mut calls = CallColumns::default();
-        recording.calls.iter().for_each(|call| calls.push_call(call));
-        let mut blocks = BlockColumns::default();
-        recording.blocks.iter().for_each(|block| blocks.push_block(block));
-        Self {
-            schema: SCHEMA.to_owned(),
-            name: recording.name.clone(),
-            source: recording.source.clone(),
-            models: recording.models.clone(),
-            tools: recording.tools.clone(),
-            labels: recording.labels.clone(),
-            skips: recording.skips.map(SkipsOnDisk::from),
-            crashes: recording.crashes.into(),
-            sessions: recording.sessions.iter().map(SessionOnDisk::from).collect(),
-            invocations: recording.invocations.iter().map(InvocationOnDisk::from).collect(),
-            remainders: recording.remainders.iter().map(RemainderOnDisk::from).collect(),
-            calls,
-            blocks,
-        }
-    }
 }
