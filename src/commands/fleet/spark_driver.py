@@ -33,8 +33,10 @@ FILES = pa.schema([("unit", pa.string()), ("label", pa.string()), ("path", pa.st
 KEYS = pa.schema([("unit", pa.string()), ("key", pa.binary()), ("fact", pa.string())])
 SHARDS = pa.schema([("shard", pa.binary())])
 LINES = pa.schema([("line", pa.string())])
-TRANSCRIPTS = "*.{jsonl,ndjson,json,jsonl.gz,jsonl.zst}"
+TRANSCRIPTS = tuple(ending + packed for packed in ("", ".gz", ".zst") for ending in
+                    (".jsonl", ".ndjson", ".json", ".log", ".txt", ".out", ".telemetry_cleared_at"))
 LEDGER = "sessions.jsonl"  # the index of an AutoSkillit log: what lies beside and below is one unit
+HIDDEN = (".", "_")
 
 
 class Sent(str):
@@ -115,11 +117,15 @@ def on_workers(frame, stage, words, schema, run=answers):
     return frame.mapInArrow(work, columns + ", trace string")
 
 
-def tell(rows):
-    """Prints where each partition was worked on; runs them, where they are kept and were not."""
-    for row in sorted((json.loads(row.trace) for row in rows), key=lambda row: row["partition"]):
+def tell(rows, files=None):
+    """Prints where each partition was worked on; of files, each has to have been."""
+    rows = sorted((json.loads(row.trace) for row in rows), key=lambda row: row["partition"])
+    for row in rows:
         print("{stage} partition {partition}: {taken} rows in, {given} out, worker {worker}, "
               "attempt {attempt}".format(**row), flush=True)
+    taken = sum(row["taken"] for row in rows)
+    if files not in (None, taken):
+        sys.exit(f"Spark brought {taken} of {files} files to the program")
 
 
 def files_of_folders(binary, folders):
@@ -130,33 +136,38 @@ def files_of_folders(binary, folders):
 
 def files_of_store(spark, urls):
     """The same of a store that only Spark reads; and their contents, by path."""
-    def contents(url):
-        reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
-        return reader.option("pathGlobFilter", TRANSCRIPTS).load(url).select(
-            "path", F.col("length").alias("bytes"), "content")
-
-    rows, frames = [], []
-    for url in sorted(set(url.rstrip("/") for url in urls)):
-        frames.append(contents(url))
-        listed = frames[-1].select("path", "bytes").collect()
-        if not listed:
-            sys.exit(f"{url}: no transcripts ({TRANSCRIPTS})")
-        # What Spark calls a file begins with the folder, under another spelling of its store.
-        folder = url.split("://", 1)[1].strip("/") + "/"
-        prefix = url.rsplit("/", 1)[1] + "/" if len(set(urls)) > 1 else ""
-        labels = {row.path: prefix + row.path.split(folder, 1)[1] for row in listed}
-        ledgers = {label[:-len(LEDGER)] for label in labels.values()
-                   if label == LEDGER or label.endswith("/" + LEDGER)}
-        for row in listed:
-            parts = labels[row.path].split("/")
-            above = ("".join(part + "/" for part in parts[:depth]) for depth in range(len(parts)))
-            unit = next((folder for folder in above if folder in ledgers), labels[row.path])
-            rows.append((unit, labels[row.path], row.path, row.bytes))
-    content = frames[0]
-    for frame in frames[1:]:
-        content = content.union(frame)
-    files = pa.table(list(zip(*sorted(rows))), schema=FILES).to_pandas()
-    return files, content.select("path", "content")
+    rows, roots, hidden = [], [], []
+    urls = sorted({url.rstrip("/") for url in urls})
+    for url in urls:
+        root = spark._jvm.org.apache.hadoop.fs.Path(url)
+        store = root.getFileSystem(spark._jsc.hadoopConfiguration())
+        root = store.makeQualified(root)
+        base = root.toString()
+        roots.append(base)
+        prefix = root.getName() + "/" if len(urls) > 1 else ""
+        found, sizes = store.listFiles(root, True), {}
+        while found.hasNext():
+            file = found.next()
+            sizes[file.getPath().toString()[len(base) + 1:]] = file.getLen()
+        ledgers = {name[:-len(LEDGER)] for name in sizes if f"/{name}".endswith(f"/{LEDGER}")}
+        for name in sorted(sizes):
+            if not name.endswith(TRANSCRIPTS):
+                continue
+            above = [name[:at + 1] for at, letter in enumerate(name) if letter == "/"]
+            # Spark enters no folder whose name begins with these, unless it is told to.
+            roots += [f"{base}/{folder[:-1]}" for folder in above
+                      if folder[:-1].rpartition("/")[2].startswith(HIDDEN)]
+            if name.rpartition("/")[2].startswith(HIDDEN):
+                hidden.append(name)
+            else:
+                unit = next((folder for folder in ["", *above] if folder in ledgers), name)
+                rows.append((prefix + unit, prefix + name, f"{base}/{name}", sizes[name]))
+    if hidden:
+        print(f"left out, because Spark does not read files of such names: {len(hidden)}, the first "
+              f"{hidden[0]}", file=sys.stderr)
+    reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
+    content = reader.load(sorted(set(roots))).select("path", "content")
+    return pa.table(list(zip(*rows)), schema=FILES).to_pandas(), content
 
 
 def components(keys):
@@ -268,12 +279,12 @@ def main():
 
         def dealt(frame, column):
             """Rows by a column, and their contents where the workers do not see the files."""
-            frame = frame if content is None else frame.join(content, "path")
+            frame = frame if content is None else content.join(F.broadcast(frame), "path")
             return frame.repartition(count, column).drop("id", "root", "slot")
 
         keys = on_workers(dealt(frame, "unit"), "keys", [*worker, "keys"], KEYS)
         keys = keys.persist(StorageLevel.DISK_ONLY)
-        tell(keys.where("trace is not null").select("trace").collect())
+        tell(keys.where("trace is not null").select("trace").collect(), len(listed))
         done("keys")
         roots = frame.join(components(keys), "id", "left").withColumn(
             "root", F.coalesce("root", "id"))
@@ -294,7 +305,7 @@ def main():
         shards = on_workers(dealt(roots.join(bins, "root"), "slot"), "map", words, SHARDS)
         # Two copies: what a lost worker has done is not done again.
         shards = shards.persist(StorageLevel.DISK_ONLY_2)
-        tell(shards.where("trace is not null").select("trace").collect())
+        tell(shards.where("trace is not null").select("trace").collect(), len(listed))
         done("map")
         kept = shards.where("shard is not null").select("shard").toLocalIterator()
         parts = (pa.RecordBatch.from_pydict({"shard": [bytes(row.shard)]}, schema=SHARDS)
