@@ -32,7 +32,8 @@ def call(words, rows=None, files=None):
         if rows is not None:
             with pa.ipc.new_stream(sink, rows.schema) as writer:
                 writer.write_table(rows)
-        done = subprocess.run(words, input=sink.getvalue().to_pybytes(), capture_output=True)
+        done = subprocess.run(words, input=sink.getvalue().to_pybytes(), capture_output=True,
+                              env={**os.environ, "WINDTUNNEL_CACHE": "off"})
         if done.returncode != 0:
             reason = done.stderr.decode(errors="replace").strip()
             raise RuntimeError(f"{' '.join(words[:3])}: exit code {done.returncode}: {reason}")

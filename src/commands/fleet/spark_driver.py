@@ -47,7 +47,8 @@ def call(words, batches=()):
     """Runs the program on a stream of batches; what it prints, as a file without a name."""
     words = [SparkFiles.get(word) if isinstance(word, Sent) else word for word in words]
     out, said = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-    child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=said)
+    child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=said,
+                             env={**os.environ, "WINDTUNNEL_CACHE": "off"})
     is_heard, writer = True, None
     try:
         for batch in batches:
@@ -248,94 +249,111 @@ def session(asked, is_store):
     return builder.getOrCreate()
 
 
+class Fleet:
+    """One run, from transcripts to what compare says of them."""
+
+    def __init__(self, spark, asked, binary, scratch):
+        self.spark, self.asked, self.binary, self.scratch = spark, asked, binary, scratch
+        self.worker = [asked.on_workers or self.send(binary), "fleet"]
+        self.started = self.last = time.monotonic()
+
+    def send(self, path):
+        """Brings a file of the driver to all workers, under a name of its own."""
+        name = f"{len(os.listdir(self.scratch))}-{os.path.basename(path)}"
+        sent = shutil.copy(path, os.path.join(self.scratch, name))
+        self.spark.sparkContext.addFile(sent)
+        return Sent(name)
+
+    def done(self, what):
+        now = time.monotonic()
+        print(f"{what}: {now - self.last:.1f} s, {now - self.started:.1f} s in all", flush=True)
+        self.last = now
+
+    def made(self, name):
+        """The path of a result."""
+        return os.path.join(self.asked.out, name)
+
+    def import_files(self, files, content):
+        """Files to one recording."""
+        count = self.asked.partitions
+
+        def dealt(frame, column):
+            frame = frame if content is None else content.join(F.broadcast(frame), "path")
+            return frame.repartition(count, column).drop("id", "root", "slot")
+
+        frame = self.spark.createDataFrame(files).withColumn("id", F.xxhash64("unit"))
+        keys = on_workers(dealt(frame, "unit"), "keys", [*self.worker, "keys"], KEYS)
+        keys = keys.persist(StorageLevel.DISK_ONLY)
+        tell(keys.where("trace is not null").select("trace").collect(), len(files))
+        self.done("keys")
+
+        root = F.coalesce("root", "id")
+        frame = frame.join(components(keys), "id", "left").withColumn("root", root)
+        groups = frame.groupBy("root").agg(F.sum("bytes").alias("bytes")).collect()
+        frame = frame.join(packed(self.spark, groups, count), "root")
+        print(f"{len(files)} files in {len(groups)} groups", flush=True)
+        self.done("groups")
+
+        rows = keys.where("fact is not null").select("fact").toLocalIterator()
+        some = iter(lambda: [row.fact for row in itertools.islice(rows, 10_000)], [])
+        facts = (pa.RecordBatch.from_pydict({"fact": part}) for part in some)
+        plan = os.path.join(self.scratch, "plan.json")
+        with open(plan, "wb") as file:
+            shutil.copyfileobj(call([self.binary, "fleet", "plan"], facts), file)
+        words = [*self.worker, "map", "--plan", self.send(plan)]
+        shards = on_workers(dealt(frame, "slot"), "map", words, SHARDS)
+        # Two copies: what a lost worker has done is not done again.
+        shards = shards.persist(StorageLevel.DISK_ONLY_2)
+        tell(shards.where("trace is not null").select("trace").collect(), len(files))
+        self.done("map")
+
+        rows = shards.where("shard is not null").select("shard").toLocalIterator()
+        parts = (pa.RecordBatch.from_pydict({"shard": [bytes(row.shard)]}, schema=SHARDS)
+                 for row in rows)
+        recording = self.made("fleet.wtr")
+        call([self.binary, "fleet", "merge", "--name", self.asked.name, "-o", recording], parts)
+        self.done("merge")
+        return recording
+
+    def compare(self, recording, flags):
+        """What compare says of the recording, its draws made by the workers."""
+        count = self.asked.draws
+        draws = ["--draws", str(count)]
+        sent = [self.send(flag) if os.path.isfile(flag) else flag for flag in flags]
+        words = [*self.worker, "draws", self.send(recording), *sent, *draws]
+        parts = max(1, min(self.asked.partitions, count))
+        ranges = self.spark.range(0, parts, 1, parts).selectExpr(
+            f"id * {count} div {parts} as first",
+            f"(id + 1) * {count} div {parts} - id * {count} div {parts} as count")
+        rows = on_workers(ranges, "draws", words, LINES, drawn).collect()
+        tell(row for row in rows if row.trace)
+        lines = self.made("drawn.jsonl")
+        with open(lines, "w", encoding="utf-8") as file:
+            file.writelines(row.line + "\n" for row in rows if row.line)
+        self.done("draws")
+
+        words = [recording, *flags, *draws]
+        with open(self.made("compare.json"), "wb") as file:
+            answer = call([self.binary, "compare", *words, "--drawn", lines, "--json"])
+            shutil.copyfileobj(answer, file)
+        if self.asked.report:
+            call([self.binary, "report", *words, "--out", self.made("report")])
+        self.done("compare")
+
+
 def main():
     asked, flags = options(sys.argv[1:])
     binary = shutil.which(asked.binary) or sys.exit(f"{asked.binary}: no such program")
     os.makedirs(asked.out, exist_ok=True)
     is_store = any("://" in folder for folder in asked.folders)
-    spark, count = session(asked, is_store), asked.partitions
-    started = last = time.monotonic()
-
-    def done(stage):
-        nonlocal last
-        now = time.monotonic()
-        print(f"{stage}: {now - last:.1f} s", flush=True)
-        last = now
-
+    spark = session(asked, is_store)
     with tempfile.TemporaryDirectory(prefix="windtunnel-") as scratch:
-        def send(path):
-            """Brings a file of the driver to all workers, under a name of its own."""
-            name = f"{len(os.listdir(scratch))}-{os.path.basename(path)}"
-            shutil.copy(path, os.path.join(scratch, name))
-            spark.sparkContext.addFile(os.path.join(scratch, name))
-            return Sent(name)
-
-        worker = [asked.on_workers or send(binary), "fleet"]
+        fleet = Fleet(spark, asked, binary, scratch)
         if is_store:
-            listed, content = files_of_store(spark, asked.folders)
+            files, content = files_of_store(spark, asked.folders)
         else:
-            listed, content = files_of_folders(binary, asked.folders), None
-        frame = spark.createDataFrame(listed).withColumn("id", F.xxhash64("unit"))
-
-        def dealt(frame, column):
-            """Rows by a column, and their contents where the workers do not see the files."""
-            frame = frame if content is None else content.join(F.broadcast(frame), "path")
-            return frame.repartition(count, column).drop("id", "root", "slot")
-
-        keys = on_workers(dealt(frame, "unit"), "keys", [*worker, "keys"], KEYS)
-        keys = keys.persist(StorageLevel.DISK_ONLY)
-        tell(keys.where("trace is not null").select("trace").collect(), len(listed))
-        done("keys")
-        roots = frame.join(components(keys), "id", "left").withColumn(
-            "root", F.coalesce("root", "id"))
-        groups = roots.groupBy("root").agg(F.sum("bytes").alias("bytes")).collect()
-        bins = packed(spark, groups, count)
-        print(f"{len(listed)} files in {len(groups)} groups", flush=True)
-        done("groups")
-
-        rows = keys.where("fact is not null").select("fact").toLocalIterator()
-        some = iter(lambda: [row.fact for row in itertools.islice(rows, 10_000)], [])
-        facts = (pa.RecordBatch.from_pydict({"fact": part}) for part in some)
-        plan = os.path.join(scratch, "plan.json")
-        with open(plan, "wb") as file:
-            shutil.copyfileobj(call([binary, "fleet", "plan"], facts), file)
-        done("plan")
-
-        words = [*worker, "map", "--plan", send(plan)]
-        shards = on_workers(dealt(roots.join(bins, "root"), "slot"), "map", words, SHARDS)
-        # Two copies: what a lost worker has done is not done again.
-        shards = shards.persist(StorageLevel.DISK_ONLY_2)
-        tell(shards.where("trace is not null").select("trace").collect(), len(listed))
-        done("map")
-        kept = shards.where("shard is not null").select("shard").toLocalIterator()
-        parts = (pa.RecordBatch.from_pydict({"shard": [bytes(row.shard)]}, schema=SHARDS)
-                 for row in kept)
-        recording = os.path.join(asked.out, "fleet.wtr")
-        call([binary, "fleet", "merge", "--name", asked.name, "-o", recording], parts)
-        done("merge")
-
-        sent = [send(flag) if os.path.isfile(flag) else flag for flag in flags]
-        draws = ["--draws", str(asked.draws)]
-        words = [*worker, "draws", send(recording), *sent, *draws]
-        ranged = min(count, asked.draws)
-        ranges = spark.range(0, ranged, 1, ranged).selectExpr(
-            f"id * {asked.draws} div {ranged} as first",
-            f"(id + 1) * {asked.draws} div {ranged} - id * {asked.draws} div {ranged} as count")
-        rows = on_workers(ranges, "draws", words, LINES, drawn).collect() if ranged else []
-        tell(row for row in rows if row.trace)
-        lines = os.path.join(asked.out, "drawn.jsonl")
-        with open(lines, "w", encoding="utf-8") as file:
-            file.writelines(row.line + "\n" for row in rows if row.line)
-        done("draws")
-
-        words = [binary, "compare", recording, *flags, *draws, "--drawn", lines, "--json"]
-        with open(os.path.join(asked.out, "compare.json"), "wb") as file:
-            shutil.copyfileobj(call(words), file)
-        if asked.report:
-            call([binary, "report", recording, *flags, *draws,
-                  "--out", os.path.join(asked.out, "report")])
-        done("compare")
-    print(f"all: {time.monotonic() - started:.1f} s; {asked.out}/compare.json", flush=True)
+            files, content = files_of_folders(binary, asked.folders), None
+        fleet.compare(fleet.import_files(files, content), flags)
     spark.stop()
 
 
