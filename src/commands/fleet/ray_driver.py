@@ -36,7 +36,7 @@ def call(words, rows=None, files=None):
                               env={**os.environ, "WINDTUNNEL_CACHE": "off"})
         if done.returncode != 0:
             reason = done.stderr.decode(errors="replace").strip()
-            raise RuntimeError(f"{' '.join(words[:3])}: exit code {done.returncode}: {reason}")
+            raise RuntimeError(f"windtunnel {' '.join(words[1:3])}: exit code {done.returncode}: {reason}")
         return done.stdout
 
 

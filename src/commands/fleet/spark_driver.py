@@ -66,7 +66,7 @@ def call(words, batches=()):
     if child.wait() != 0 or not is_heard:
         said.seek(0)
         reason = said.read().decode(errors="replace").strip()
-        raise RuntimeError(f"{' '.join(words[:3])}: exit code {child.returncode}: {reason}")
+        raise RuntimeError(f"windtunnel {' '.join(words[1:3])}: exit code {child.returncode}: {reason}")
     out.seek(0)
     return out
 
