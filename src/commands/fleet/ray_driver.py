@@ -6,8 +6,8 @@
 
 Every node sees the folders and has the program under the path that --binary names. Keys are put
 together in this process, about 300 bytes a call: beyond some 100 million calls take the driver for
-Spark. What comes after `--` are flags of `compare`; files among them are sent along. FLEET.md, which
-comes with the package, has the rest.
+Spark. What comes after `--` are flags of `compare`; files among them are sent along. FLEET.md has the
+rest.
 """
 import argparse
 import heapq
@@ -36,7 +36,8 @@ def call(words, rows=None, files=None):
                               env={**os.environ, "WINDTUNNEL_CACHE": "off"})
         if done.returncode != 0:
             reason = done.stderr.decode(errors="replace").strip()
-            raise RuntimeError(f"windtunnel {' '.join(words[1:3])}: exit code {done.returncode}: {reason}")
+            command = " ".join(words[1:3])
+            raise RuntimeError(f"windtunnel {command}: exit code {done.returncode}: {reason}")
         return done.stdout
 
 

@@ -66,7 +66,8 @@ def call(words, batches=()):
     if child.wait() != 0 or not is_heard:
         said.seek(0)
         reason = said.read().decode(errors="replace").strip()
-        raise RuntimeError(f"windtunnel {' '.join(words[1:3])}: exit code {child.returncode}: {reason}")
+        command = " ".join(words[1:3])
+        raise RuntimeError(f"windtunnel {command}: exit code {child.returncode}: {reason}")
     out.seek(0)
     return out
 
@@ -164,7 +165,7 @@ def files_of_store(spark, urls):
                 unit = next((folder for folder in ["", *above] if folder in ledgers), name)
                 rows.append((prefix + unit, prefix + name, f"{base}/{name}", sizes[name]))
     if hidden:
-        print(f"left out, because Spark does not read files of such names: {len(hidden)}, the first "
+        print(f"left out, because Spark reads no files of such names: {len(hidden)}, the first is "
               f"{hidden[0]}", file=sys.stderr)
     reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
     content = reader.load(sorted(set(roots))).select("path", "content")
