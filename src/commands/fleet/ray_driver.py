@@ -4,10 +4,9 @@
     windtunnel fleet driver ray > fleet.py
     python3 fleet.py /mnt/transcripts --out fleet --tasks 64 -- --set R4.cap=200
 
-Every node sees the folders and has the program under the path that --binary names. Keys are put
-together in this process, about 300 bytes a call: beyond some 100 million calls take the driver for
-Spark. What comes after `--` are flags of `compare`; files among them are sent along. FLEET.md has the
-rest.
+Every node sees the folders and has the program under the path that --binary names. All keys meet in
+the memory of this process: for hundreds of millions of calls take the driver for Spark. What comes
+after `--` are flags of `compare`; files among them are sent along. FLEET.md has the rest.
 """
 import argparse
 import heapq
