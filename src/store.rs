@@ -9,19 +9,21 @@
 
 mod disk_error;
 mod file_kind;
+#[cfg(feature = "fleet")]
+mod listed_files;
 mod output_files;
 mod output_set;
 mod parse_cache;
 mod partial;
 mod relative_path;
-mod spooled_files;
 
 pub(crate) use disk_error::DiskError;
+#[cfg(feature = "fleet")]
+pub(crate) use listed_files::SpooledFiles;
 pub(crate) use output_files::{OutputError, OutputFiles};
 pub(crate) use output_set::{KeptFile, MANIFEST};
 pub use parse_cache::ParseCache;
 pub(crate) use relative_path::path_from_folder;
-pub(crate) use spooled_files::SpooledFiles;
 
 use parse_cache::FileStamp;
 use std::collections::btree_map::Entry;
@@ -70,13 +72,6 @@ impl FoundFile {
         let bytes = meta.map_or(0, Metadata::len);
         let stamp = meta.and_then(|meta| FileStamp::new(meta, now));
         Self { label, path, bytes, is_argument: false, stamp }
-    }
-}
-
-impl FoundFile {
-    /// A file that a list tells of.
-    pub(crate) fn listed(label: String, path: PathBuf, bytes: u64) -> Self {
-        Self { label, path, bytes, is_argument: false, stamp: None }
     }
 }
 
@@ -374,11 +369,6 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, DiskError> {
         fs::read(path)
     };
     read.map_err(|error| DiskError::new(path, "read", &error))
-}
-
-/// The size of a file in bytes; none where there is no such file.
-pub(crate) fn file_size(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |meta| meta.len())
 }
 
 /// Whether there is a file of this name.

@@ -1,25 +1,49 @@
 //! Arguments of `fleet`.
 
+#[cfg(feature = "fleet")]
 use super::OverwriteArgs;
-use clap::{Args, Subcommand};
+#[cfg(feature = "fleet")]
+use clap::Args;
+use clap::{Subcommand, ValueEnum};
+#[cfg(feature = "fleet")]
 use std::path::PathBuf;
 
 /// The parts of an import and of a study that several machines share.
 #[derive(Debug, Subcommand)]
 pub enum FleetCommand {
     /// The files of folders as rows of an Arrow stream: what the other commands are given in parts.
+    #[cfg(feature = "fleet")]
     Files(FleetFilesArgs),
     /// Rows of files in, what ties them to other files and what the plan has to know out.
+    #[cfg(feature = "fleet")]
     Keys,
     /// Rows of facts in, the plan that `fleet map` wants out.
+    #[cfg(feature = "fleet")]
     Plan,
     /// Rows of files that nothing ties to others in, their import as one row out.
+    #[cfg(feature = "fleet")]
     Map(FleetMapArgs),
     /// Rows of `fleet map` in, in any order: the recording that one import gives.
+    #[cfg(feature = "fleet")]
     Merge(FleetMergeArgs),
+    /// A program that runs all of this on an engine, and compares.
+    Driver {
+        /// The engine.
+        engine: FleetEngine,
+    },
+}
+
+/// An engine that spreads work over machines.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FleetEngine {
+    /// Apache Spark, for `spark-submit`.
+    Spark,
+    /// Ray.
+    Ray,
 }
 
 /// Arguments of `fleet files`.
+#[cfg(feature = "fleet")]
 #[derive(Debug, Args)]
 pub struct FleetFilesArgs {
     /// Folders of transcripts.
@@ -28,6 +52,7 @@ pub struct FleetFilesArgs {
 }
 
 /// Arguments of `fleet map`.
+#[cfg(feature = "fleet")]
 #[derive(Debug, Args)]
 pub struct FleetMapArgs {
     /// What `fleet plan` printed.
@@ -36,6 +61,7 @@ pub struct FleetMapArgs {
 }
 
 /// Arguments of `fleet merge`.
+#[cfg(feature = "fleet")]
 #[derive(Debug, Args)]
 pub struct FleetMergeArgs {
     /// File to write: JSON, or binary columns where it ends in .wtr.

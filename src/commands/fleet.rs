@@ -5,22 +5,30 @@ pub(super) mod arrow_rows;
 #[cfg(feature = "fleet")]
 mod parts;
 
-use super::CommandResult;
-use crate::cli::FleetCommand;
+use super::{CommandOutput, CommandResult};
+use crate::cli::{FleetCommand, FleetEngine};
 
-#[cfg(feature = "fleet")]
 pub fn run(command: &FleetCommand) -> CommandResult {
     match command {
+        #[cfg(feature = "fleet")]
         FleetCommand::Files(args) => parts::list_files(args),
+        #[cfg(feature = "fleet")]
         FleetCommand::Keys => parts::tell_keys(),
+        #[cfg(feature = "fleet")]
         FleetCommand::Plan => parts::make_plan(),
+        #[cfg(feature = "fleet")]
         FleetCommand::Map(args) => parts::import_part(args),
+        #[cfg(feature = "fleet")]
         FleetCommand::Merge(args) => parts::merge_parts(args),
+        FleetCommand::Driver { engine } => Ok(print_driver(*engine)),
     }
 }
 
-#[cfg(not(feature = "fleet"))]
-pub fn run(_: &FleetCommand) -> CommandResult {
-    Err(super::CommandError::feature("", "this build reads and writes no Arrow streams")
-        .with_hint("build it with the default features, or `--features fleet`"))
+/// The drivers come with the program and call it, so that they are of one version.
+fn print_driver(engine: FleetEngine) -> CommandOutput {
+    let text = match engine {
+        FleetEngine::Spark => include_str!("fleet/spark_driver.py"),
+        FleetEngine::Ray => include_str!("fleet/ray_driver.py"),
+    };
+    CommandOutput { stdout: text.into(), ..CommandOutput::default() }
 }

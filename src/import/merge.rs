@@ -134,7 +134,7 @@ pub(super) fn source_names(read: &[ReadFile], ledgers: &LedgerIndex) -> BTreeSet
 }
 
 /// The one source of all, or `mixed`.
-pub(super) fn common_source<'a>(sources: BTreeSet<&'a str>) -> &'a str {
+pub(super) fn common_source(sources: BTreeSet<&str>) -> &str {
     match sources.len() {
         1 => sources.first().copied().unwrap_or_default(),
         _ => "mixed",

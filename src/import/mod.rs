@@ -38,6 +38,7 @@ mod price_words;
 mod record_lines;
 pub(crate) mod rollout_metrics;
 mod session_completion;
+#[cfg(feature = "fleet")]
 pub(crate) mod shards;
 mod shell_commands;
 mod skip;

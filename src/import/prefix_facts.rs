@@ -99,6 +99,20 @@ impl ObservedPrefixes {
         Self(medians.collect())
     }
 
+    /// The static prefix of a session: its own, else the lower median of its kind, else a share.
+    pub(super) fn prefix_of_session(&self, session: &RawSession) -> Option<i64> {
+        let first = session.calls.first()?.usage.context_tokens();
+        let prefix = observed_prefix(session).or_else(|| {
+            let (version, model, is_subagent) = prefix_group(session);
+            self.0.get(&(version.into_owned(), model.into_owned(), is_subagent)).copied()
+        });
+        Some(prefix.unwrap_or(first * STATIC_PERCENT / 100))
+    }
+}
+
+/// Between machines.
+#[cfg(feature = "fleet")]
+impl ObservedPrefixes {
     /// The groups with their medians, in order.
     pub(super) fn rows(&self) -> impl Iterator<Item = (&str, &str, bool, i64)> {
         self.0.iter().map(|((version, model, is_subagent), median)| {
@@ -110,16 +124,6 @@ impl ObservedPrefixes {
     pub(super) fn from_rows(rows: impl IntoIterator<Item = (String, String, bool, i64)>) -> Self {
         let rows = rows.into_iter();
         Self(rows.map(|(version, model, sub, median)| ((version, model, sub), median)).collect())
-    }
-
-    /// The static prefix of a session: its own, else the lower median of its kind, else a share.
-    pub(super) fn prefix_of_session(&self, session: &RawSession) -> Option<i64> {
-        let first = session.calls.first()?.usage.context_tokens();
-        let prefix = observed_prefix(session).or_else(|| {
-            let (version, model, is_subagent) = prefix_group(session);
-            self.0.get(&(version.into_owned(), model.into_owned(), is_subagent)).copied()
-        });
-        Some(prefix.unwrap_or(first * STATIC_PERCENT / 100))
     }
 }
 

@@ -184,7 +184,8 @@ fn check_schema(schema: &SchemaRef<'_>) -> Option<()> {
             field.type_().ok()?,
             Some(Binary(_) | Int(_) | LargeBinary(_) | LargeUtf8(_) | Utf8(_))
         );
-        let is_flat = field.children().ok()?.is_none_or(|children| children.is_empty());
+        let is_flat =
+            field.children().ok()?.is_none_or(|children| children.into_iter().next().is_none());
         let is_new = names.insert(field.name().ok()??.to_owned());
         if !(is_plain && is_flat && is_new && field.dictionary().ok()?.is_none()) {
             return None;

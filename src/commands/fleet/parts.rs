@@ -97,9 +97,10 @@ fn listed_files(rows: &ArrowRows, spool: &mut SpooledFiles) -> Result<Vec<UnitFi
     let units = rows.all_texts("unit").at(STDIN)?;
     let contents = rows.bytes("content").at(STDIN)?.unwrap_or_else(|| vec![None; labels.len()]);
     // Without a content every row has a path.
-    let paths = match contents.contains(&None) {
-        true => rows.texts("path").at(STDIN)?,
-        false => vec![None; labels.len()],
+    let paths = if contents.contains(&None) {
+        rows.texts("path").at(STDIN)?
+    } else {
+        vec![None; labels.len()]
     };
     let mut files = Vec::with_capacity(labels.len());
     for (((unit, label), path), content) in units.into_iter().zip(labels).zip(paths).zip(contents) {
@@ -111,8 +112,7 @@ fn listed_files(rows: &ArrowRows, spool: &mut SpooledFiles) -> Result<Vec<UnitFi
                 return Err(CommandError::content(STDIN, problem));
             }
         };
-        let bytes = store::file_size(&path);
-        let file = FoundFile::listed(label.to_owned(), path, bytes);
+        let file = FoundFile::listed(label.to_owned(), path);
         files.push(UnitFile { unit: unit.to_owned(), file });
     }
     Ok(files)

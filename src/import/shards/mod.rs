@@ -52,7 +52,7 @@ pub(crate) struct UnitFacts {
 enum ImportFact<'a> {
     Source(&'a str),
     #[serde(borrow)]
-    Prefix(PrefixFact<'a>),
+    Prefix(Box<PrefixFact<'a>>),
 }
 
 /// Something that is no fact, plan or part of an import of this version.
@@ -146,7 +146,8 @@ fn facts_of_unit(unit: String, files: Vec<FoundFile>) -> UnitFacts {
     let keys = connection_keys(&read, &ledgers);
     let prefixes = found.files.iter().zip(&read);
     let prefixes = prefixes.flat_map(|(file, (_, parsed))| facts_of_file(&file.label, parsed));
-    let mut facts: Vec<String> = prefixes.map(ImportFact::Prefix).filter_map(to_text).collect();
+    let mut facts: Vec<String> =
+        prefixes.map(|fact| ImportFact::Prefix(Box::new(fact))).filter_map(to_text).collect();
     facts.extend(sources_of_unit(&read, ledgers).map(ImportFact::Source).filter_map(to_text));
     UnitFacts { unit, keys, facts }
 }
@@ -179,7 +180,7 @@ impl ImportPlan {
             };
             match serde_json::from_str(row).map_err(bad)? {
                 ImportFact::Source(source) => drop(sources.insert(source)),
-                ImportFact::Prefix(fact) => prefixes.push(fact),
+                ImportFact::Prefix(fact) => prefixes.push(*fact),
             }
         }
         let source = common_source(sources).to_owned();

@@ -116,7 +116,9 @@ impl CallColumns {
 
     pub(super) fn from_calls(calls: &[Call]) -> Self {
         let mut columns = Self::default();
-        calls.iter().for_each(|call| columns.push_call(call));
+        for call in calls {
+            columns.push_call(call);
+        }
         columns
     }
 
@@ -212,7 +214,9 @@ impl CallColumns {
 impl BlockColumns {
     pub(super) fn from_blocks(blocks: &[Block]) -> Self {
         let mut columns = Self::default();
-        blocks.iter().for_each(|block| columns.push_block(block));
+        for block in blocks {
+            columns.push_block(block);
+        }
         columns
     }
 

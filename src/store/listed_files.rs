@@ -1,9 +1,18 @@
-//! Files that came as bytes, kept in a folder of their own for as long as they are read.
+//! Files that a list tells of, and such as came with it as bytes: these are kept in a folder of their
+//! own for as long as they are read.
 
-use super::DiskError;
+use super::{DiskError, FoundFile};
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
+
+impl FoundFile {
+    /// A file that a list tells of.
+    pub(crate) fn listed(label: String, path: PathBuf) -> Self {
+        let bytes = fs::metadata(&path).map_or(0, |meta| meta.len());
+        Self { label, path, bytes, is_argument: false, stamp: None }
+    }
+}
 
 /// Where they are kept: nowhere before the first one. The folder goes with it.
 #[derive(Debug, Default)]
