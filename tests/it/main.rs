@@ -29,6 +29,8 @@ mod docs;
 mod field_reports;
 mod figures;
 mod first_screens;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod foreign;
 mod gate;
 mod gate_defects;
