@@ -18,7 +18,7 @@ pub use chart::ChartArgs;
 pub use chart::{PictureFormat, ThemeArg};
 pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
 pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
-pub use fleet::{FleetCommand, FleetEngine};
+pub use fleet::{FleetCommand, FleetDrawsArgs, FleetEngine};
 #[cfg(feature = "fleet")]
 pub use fleet::{FleetFilesArgs, FleetMapArgs, FleetMergeArgs};
 pub use gate::{GateArgs, GateFormat};
@@ -182,6 +182,9 @@ pub struct CompareArgs {
     /// Also spread the savings of each toggle over these: median, P90, share.
     #[arg(long, value_parser = named_value::<SessionGrouping>(), value_name = "GROUP")]
     pub each: Option<SessionGrouping>,
+    /// Take the draws from a file of lines of `fleet draws`, in any order, instead of making them.
+    #[arg(long, value_name = "FILE")]
+    pub drawn: Option<PathBuf>,
     /// What is shown beside the first screen.
     #[command(flatten)]
     pub detail: DetailArgs,

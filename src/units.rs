@@ -3,6 +3,7 @@
 //! All amounts are integers. Money is pico-dollars (10^-12 USD), so that one token at any published
 //! price is a whole number: 1 USD per million tokens is 1,000,000 pico-dollars per token.
 
+use serde::{Deserialize, Serialize};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 
@@ -12,7 +13,7 @@ pub const TOKEN_CLASSES: [&str; 5] = ["fresh", "read", "write_5m", "write_1h", "
 /// Tokens of one or many calls, by class.
 ///
 /// Signed, because the difference of two usages is a usage too (a saving, possibly negative).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Usage {
     /// Input tokens behind the last cache breakpoint: neither read from nor written to the cache.
     pub fresh: i64,
@@ -91,7 +92,9 @@ impl Sum for Usage {
 }
 
 /// An amount of money in pico-dollars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct PicoUsd(pub i128);
 
 impl PicoUsd {

@@ -1,10 +1,9 @@
 //! Arguments of `fleet`.
 
+use super::ExperimentArgs;
 #[cfg(feature = "fleet")]
 use super::OverwriteArgs;
-#[cfg(feature = "fleet")]
-use clap::Args;
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 #[cfg(feature = "fleet")]
 use std::path::PathBuf;
 
@@ -26,6 +25,8 @@ pub enum FleetCommand {
     /// Rows of `fleet map` in, in any order: the recording that one import gives.
     #[cfg(feature = "fleet")]
     Merge(FleetMergeArgs),
+    /// Some draws of a comparison, a line of JSON each: `compare --drawn` takes them all.
+    Draws(FleetDrawsArgs),
     /// A program that runs all of this on an engine, and compares.
     Driver {
         /// The engine.
@@ -73,4 +74,18 @@ pub struct FleetMergeArgs {
     /// What is there already.
     #[command(flatten)]
     pub overwrite: OverwriteArgs,
+}
+
+/// Arguments of `fleet draws`.
+#[derive(Debug, Args)]
+pub struct FleetDrawsArgs {
+    /// What is replayed, and with what: the same as `compare` is told.
+    #[command(flatten)]
+    pub experiment: ExperimentArgs,
+    /// The first draw that is made; they are numbered from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub first: u32,
+    /// How many are made at most [default: all that follow].
+    #[arg(long, value_name = "N")]
+    pub count: Option<u32>,
 }

@@ -2,7 +2,7 @@
 
 use super::error::CommandError;
 use super::{Messages, load_scenario};
-use crate::cli::{Command, ExperimentArgs, ToggleArgs};
+use crate::cli::{Command, ExperimentArgs, FleetCommand, ToggleArgs};
 use crate::reconstruct;
 use crate::store;
 use std::path::{Path, PathBuf};
@@ -93,6 +93,7 @@ fn unnamed_recordings(command: &mut Command) -> Option<&mut Vec<String>> {
     let (recordings, toggles) = match command {
         Command::Report(args) => split_experiment(&mut args.experiment),
         Command::Compare(args) => split_experiment(&mut args.experiment),
+        Command::Fleet(FleetCommand::Draws(args)) => split_experiment(&mut args.experiment),
         Command::Sweep(args) => split_experiment(&mut args.experiment),
         Command::Chart(args) => split_experiment(&mut args.experiment),
         Command::Inspect(args) => (&mut args.recordings, Some(&args.toggles)),

@@ -8,7 +8,7 @@ use crate::cli::{CompareArgs, DetailArgs, OutputFormat};
 pub fn run(args: &CompareArgs) -> CommandResult {
     let inputs =
         ExperimentInputs::from_args(&args.experiment, super::audience_of(args.print.format))?;
-    let mut studied = ComparisonRun::compare_with_order(inputs)?;
+    let mut studied = ComparisonRun::compare_with_order(inputs, args.drawn.as_deref())?;
     // A spread that is asked for stands among the details.
     let detail = DetailArgs { details: args.detail.details || args.each.is_some(), ..args.detail };
     if let Some(each) = args.each {

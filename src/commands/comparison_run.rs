@@ -2,7 +2,7 @@
 
 #[cfg(feature = "charts")]
 use super::Audience;
-use super::CommandError;
+use super::error::{AtPlace, CommandError};
 use super::experiment_inputs::{self, ExperimentInputs};
 use super::progress::{SETS, TRIALS, with_progress};
 #[cfg(feature = "charts")]
@@ -14,15 +14,18 @@ use crate::report::show::Provenance;
 use crate::report::show::compare::ComparisonReport;
 use crate::report::show::decision::Decision;
 use crate::scenario::ChosenToggle;
+use crate::store;
 use crate::study::audit::{self, AuditFinding};
 use crate::study::inspect::data_checks;
 use crate::study::whatif::agent_loads::LoadComparison;
-use crate::study::whatif::compare::{Comparison, compare_toggles};
+use crate::study::whatif::compare::{Comparison, compare_with_draws};
 use crate::study::whatif::distribution::{GroupedSavings, SessionGrouping, distribute_savings};
+use crate::study::whatif::draw_lines::MadeDraws;
 use crate::study::whatif::experiment::Experiment;
 use crate::study::whatif::saving_bands::DrawnSet;
 use crate::study::whatif::sweep::{SubsetSweep, sweep_subsets};
 use crate::study::whatif::swept_subset::SweepMetric;
+use std::path::Path;
 
 /// A finished comparison.
 pub struct ComparisonRun {
@@ -61,23 +64,17 @@ impl ComparisonRun {
     /// Compares what is loaded.
     #[cfg(feature = "charts")]
     pub fn compare_inputs(inputs: ExperimentInputs) -> Result<Self, CommandError> {
-        Self::compare_with_sets(inputs, None, &[])
+        Self::compare_with_sets(inputs, (None, &[]), None)
     }
 
     /// The same, and every subset first: so that what the decision quotes is drawn with all else.
-    pub fn compare_with_order(inputs: ExperimentInputs) -> Result<Self, CommandError> {
-        let sweep = sweep_inputs(&inputs);
-        let ids: Vec<&str> =
-            inputs.scenario.split_awaiting_toggles().0.iter().map(ChosenToggle::id).collect();
-        let quoted = sweep.as_ref().map(Decision::quoted_sets).unwrap_or_default();
-        let sets: Vec<ToggleSubset> = sweep.as_ref().map_or_else(
-            |_| Vec::new(),
-            |sweep| {
-                let ids = || ids.iter().copied();
-                quoted.iter().map(|set| sweep.subset_among(*set, ids())).collect()
-            },
-        );
-        let mut run = Self::compare_with_sets(inputs, Some(sweep), &sets)?;
+    /// Draws are taken from a file where there is one.
+    pub fn compare_with_order(
+        inputs: ExperimentInputs,
+        drawn: Option<&Path>,
+    ) -> Result<Self, CommandError> {
+        let ComparedSets { sweep, quoted, asked } = ComparedSets::of_inputs(&inputs);
+        let mut run = Self::compare_with_sets(inputs, (Some(sweep), &asked), drawn)?;
         let drawn = run.comparison.uncertainty.iter().flat_map(|it| &it.sets);
         // Drawn by the bits of the comparison, quoted by those of the sweep.
         let drawn = quoted.iter().zip(drawn);
@@ -87,20 +84,18 @@ impl ComparisonRun {
 
     fn compare_with_sets(
         inputs: ExperimentInputs,
-        sweep: Option<Result<SubsetSweep, String>>,
-        sets: &[ToggleSubset],
+        (sweep, sets): (Option<Result<SubsetSweep, String>>, &[ToggleSubset]),
+        drawn: Option<&Path>,
     ) -> Result<Self, CommandError> {
         let ExperimentInputs { scenario, pricing, loaded } = &inputs;
-        // Toggles that wait for a number of the user have bounds but no figure, and take no part in
-        // the sums.
-        let claims = experiment_inputs::claims_about_recording(loaded, scenario);
-        let toggles = scenario.split_awaiting_toggles();
-        let experiment = Experiment {
-            sets,
-            ..experiment_inputs::build_experiment(loaded, (scenario, &toggles), pricing, &claims)
-        };
-        let mut comparison = with_progress(TRIALS, |progress| {
-            compare_toggles(&Experiment { progress, ..experiment.clone() })
+        let (mut comparison, loads) = inputs.with_experiment(sets, |experiment| {
+            let made = drawn.map(|path| read_draws(path, experiment)).transpose()?;
+            let comparison = with_progress(TRIALS, |progress| {
+                let experiment = Experiment { progress, ..experiment.clone() };
+                compare_with_draws(&experiment, made.as_ref())
+            })?;
+            let loads = experiment_inputs::agent_loads(experiment, &comparison);
+            Ok::<_, CommandError>((comparison, loads))
         })?;
         let findings = match &loaded.source {
             // Checking the data of transcripts takes a pass of its own: `check_data` does it where
@@ -113,7 +108,6 @@ impl ComparisonRun {
             }
             RecordingSource::Routes { routes, .. } => audit::audit_routes(routes),
         };
-        let loads = experiment_inputs::agent_loads(&experiment, &comparison);
         if loaded.source.routes().is_some() {
             // A figure has one clock: where times are laid out a digest comes when its work ends,
             // which the turns know and the calls by themselves do not.
@@ -186,6 +180,37 @@ impl ComparisonRun {
             provenance: &self.provenance,
         }
     }
+}
+
+/// The sets whose savings a comparison quotes.
+pub struct ComparedSets {
+    sweep: Result<SubsetSweep, String>,
+    /// By the bits of the sweep.
+    quoted: Vec<ToggleSubset>,
+    /// The same by the bits of the comparison.
+    pub asked: Vec<ToggleSubset>,
+}
+
+impl ComparedSets {
+    /// Replays every subset, and picks what the decision speaks of.
+    pub fn of_inputs(inputs: &ExperimentInputs) -> Self {
+        let sweep = sweep_inputs(inputs);
+        let toggles = inputs.scenario.split_awaiting_toggles().0;
+        let quoted = sweep.as_ref().map(Decision::quoted_sets).unwrap_or_default();
+        let asked = sweep.as_ref().map_or_else(
+            |_| Vec::new(),
+            |sweep| {
+                let ids = || toggles.iter().map(ChosenToggle::id);
+                quoted.iter().map(|set| sweep.subset_among(*set, ids())).collect()
+            },
+        );
+        Self { sweep, quoted, asked }
+    }
+}
+
+/// The draws of an experiment that a file holds.
+fn read_draws(path: &Path, experiment: &Experiment<'_>) -> Result<MadeDraws, CommandError> {
+    MadeDraws::from_lines(&store::read_file(path)?, experiment).at(path.display())
 }
 
 /// Every subset of what is loaded, or why there are none.

@@ -20,6 +20,7 @@ use crate::store::{DiskError, OutputError};
 use crate::study::backtest::{BacktestError, BadObservations};
 use crate::study::gate::baseline::BadBaseline;
 use crate::study::inspect::step_usage::NoSuchOrder;
+use crate::study::whatif::draw_lines::BadDraws;
 use crate::study::whatif::sweep::SweepError;
 use crate::toml_reader::TomlError;
 use std::fmt;
@@ -88,6 +89,8 @@ pub(crate) enum CommandError {
     KnownFigure(#[from] KnownFigureError),
     #[error(transparent)]
     Sweep(#[from] SweepError),
+    #[error(transparent)]
+    Draws(#[from] BadDraws),
     #[error(transparent)]
     Order(#[from] NoSuchOrder),
     #[error(transparent)]

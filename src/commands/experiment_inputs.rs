@@ -6,6 +6,7 @@ use super::load::{self, LoadedRecording};
 use super::load_scenario::load_scenario;
 use super::session_selection::{narrow_selection, select_sessions};
 use crate::cli::{ExperimentArgs, ToggleArgs};
+use crate::plan::ToggleSubset;
 use crate::price::Pricing;
 use crate::price::coverage::PriceCoverage;
 use crate::recording::Recording;
@@ -55,6 +56,21 @@ impl ExperimentInputs {
             load::refuse_unpriced(&coverage, true)?;
         }
         Ok(Self { scenario, pricing, loaded })
+    }
+
+    /// Does something with the experiment, in which some sets of toggles are drawn too.
+    pub fn with_experiment<T>(
+        &self,
+        sets: &[ToggleSubset],
+        work: impl FnOnce(&Experiment<'_>) -> T,
+    ) -> T {
+        let Self { scenario, pricing, loaded } = self;
+        let claims = claims_about_recording(loaded, scenario);
+        // Toggles that wait for a number of the user have bounds but no figure, and take no part in
+        // the sums.
+        let toggles = scenario.split_awaiting_toggles();
+        let experiment = build_experiment(loaded, (scenario, &toggles), pricing, &claims);
+        work(&Experiment { sets, ..experiment })
     }
 }
 

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "fleet")]
 pub(super) mod arrow_rows;
+mod draws;
 #[cfg(feature = "fleet")]
 mod parts;
 
@@ -20,6 +21,7 @@ pub fn run(command: &FleetCommand) -> CommandResult {
         FleetCommand::Map(args) => parts::import_part(args),
         #[cfg(feature = "fleet")]
         FleetCommand::Merge(args) => parts::merge_parts(args),
+        FleetCommand::Draws(args) => draws::run(args),
         FleetCommand::Driver { engine } => Ok(print_driver(*engine)),
     }
 }

@@ -22,7 +22,7 @@ pub fn run(args: &ReportArgs) -> CommandResult {
     if let Some(path) = &args.observed {
         inputs.loaded.observations = Some(observations::read_observations(path)?);
     }
-    let mut studied = ComparisonRun::compare_with_order(inputs)?;
+    let mut studied = ComparisonRun::compare_with_order(inputs, None)?;
     studied.check_data();
     // A reported pipeline is one pipeline; transcripts are as many runs as there are sessions.
     if !studied.is_reported() && studied.recording().sessions.len() > 1 {

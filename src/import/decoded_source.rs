@@ -131,6 +131,25 @@ impl<R: Read> Read for BoundedGrowth<R> {
     }
 }
 
+/// The longest text that a packed recording may hold, in bytes.
+const MOST_UNPACKED: u64 = 1 << 30;
+
+/// The text of a whole file, packed or not.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn decode_file(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let packed = bytes.len() as u64;
+    let source = open_decoded_source(Box::new(io::Cursor::new(bytes)), &|_| {})?;
+    let most = MOST_UNPACKED.max(packed);
+    source.take(most + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > most {
+        return Err(io::Error::other("it unpacks to more than 1 GiB"));
+    }
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

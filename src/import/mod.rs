@@ -53,6 +53,7 @@ mod utf16_source;
 mod whole_records;
 mod zstd_source;
 
+pub(crate) use decoded_source::decode_file;
 pub use import_result::{BilledCost, ImportError, ImportOptions, ImportResult};
 pub use json_fault::JsonFault;
 pub use skip::{ImportNote, ImportSkip, SkipReason};
@@ -370,25 +371,6 @@ pub(crate) fn find_head_content(head: &[u8]) -> HeadContent {
     } else {
         HeadContent::Unknown
     }
-}
-
-/// The longest text that a packed recording may hold, in bytes.
-const MOST_UNPACKED: u64 = 1 << 30;
-
-/// The text of a whole file, packed or not.
-///
-/// # Errors
-/// What is wrong with it.
-pub(crate) fn decode_file(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let packed = bytes.len() as u64;
-    let source = open_decoded_source(Box::new(io::Cursor::new(bytes)), &|_| {})?;
-    let most = MOST_UNPACKED.max(packed);
-    source.take(most + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > most {
-        return Err(io::Error::other("it unpacks to more than 1 GiB"));
-    }
-    Ok(text)
 }
 
 /// Whether a file was found by a name that many other files have too.

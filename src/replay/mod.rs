@@ -40,6 +40,7 @@ use crate::cache::{none::NeverHitPolicy, perfect::PerfectPolicy, ttl::TtlPolicy}
 use crate::plan::{Chance, Island, Plan, PlanRun, ToggleSubset};
 use crate::price::{PriceRow, TokenPrices};
 use crate::units::{PicoUsd, Usage};
+use serde::{Deserialize, Serialize};
 
 /// What a pipeline costs under one subset of toggles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -241,7 +242,7 @@ impl CallSink for Vec<ReplayedCall> {
 }
 
 /// Money, once, after the pass.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayCost {
     /// The recorded classes.
     pub recorded: PicoUsd,

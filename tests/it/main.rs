@@ -31,6 +31,7 @@ mod figures;
 mod first_screens;
 #[cfg(feature = "fleet")]
 mod fleet;
+mod fleet_draws;
 mod foreign;
 mod gate;
 mod gate_defects;

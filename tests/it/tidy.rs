@@ -42,6 +42,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "json_escapes",
             "json_reader",
             "json_value_lines",
+            "kept_import",
             "ledger",
             "line_reader",
             "measured_text",
@@ -51,6 +52,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "copied_calls",
             "json_fault",
             "parsed_file",
+            "prefix_facts",
             "price_words",
             "record_lines",
             "rollout_metrics",
@@ -90,9 +92,10 @@ const PLUGINS: [(&str, &[&str]); 4] = [
 const RECURSIONS: [(&[&str], &str); 0] = [];
 
 /// Crates that only some modules may name.
-const CRATES: [(&str, &[&str]); 13] = [
+const CRATES: [(&str, &[&str]); 14] = [
     ("rayon", &["study", "import"]),
     ("polars", &["study", "import", "report"]),
+    ("polars_arrow", &["commands"]),
     ("polars_parquet", &["report"]),
     ("plotters", &["report"]),
     ("ab_glyph", &["report"]),

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A run of each command that prints its result.
-pub const PRINTED: [&[&str]; 21] = [
+pub const PRINTED: [&[&str]; 22] = [
     &["compare", "order-774", "--draws", "0"],
     &["sweep", "order-774", "--with", "R1,R7", "--draws", "0"],
     &["chart", "growth", "order-774"],
@@ -27,6 +27,7 @@ pub const PRINTED: [&[&str]; 21] = [
     &["import", "SIDE"],
     &["steps", "order-774"],
     &["fleet", "driver", "spark"],
+    &["fleet", "draws", "order-774", "--draws", "2"],
     &["new", "pipeline"],
     &["scenario", "new", "order-774"],
     &["list"],

@@ -143,7 +143,7 @@ impl PredictionRequest<'_> {
             experiment_inputs::build_experiment(&loaded, (&scenario, &toggles), &pricing, &claims);
         let recording = experiment.base_recording();
         let plan = experiment.compile_plan(recording, &experiment.patches_at_means(recording))?;
-        let drawn = uncertainty::study_uncertainty(&experiment, &plan)?;
+        let drawn = uncertainty::study_uncertainty(&experiment, &plan, None)?;
         // Subset 0, with nothing on: what was recorded.
         let steps = totals_by_step(recording, &plan, 0);
         let from = format!("{name} with {}", ids.join(", "));

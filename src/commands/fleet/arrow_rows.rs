@@ -1,5 +1,6 @@
 //! Rows between a worker and the engine that calls it: Arrow IPC streams.
 
+use crate::report::parquet::TableError;
 use polars_arrow::array::{Array, BinaryArray, PrimitiveArray, Utf8Array};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field};
 use polars_arrow::io::ipc::format::ipc::planus::ReadAsRoot as _;
@@ -61,7 +62,7 @@ impl ArrowRows {
         if bytes.is_empty() {
             return Ok(Self(Vec::new()));
         }
-        let bad = |error: polars::error::PolarsError| BadRows::Stream(error.to_string());
+        let bad = |error: TableError| BadRows::Stream(error.to_string());
         check_messages(bytes).map_err(|what| BadRows::Stream(what.to_owned()))?;
         let mut source = Cursor::new(bytes);
         let metadata = read_stream_metadata(&mut source).map_err(bad)?;
@@ -211,7 +212,7 @@ fn check_batch(batch: &RecordBatchRef<'_>, body: i64) -> Option<()> {
 }
 
 /// Columns of one length as a stream; without rows it has its schema alone.
-pub fn write_rows(columns: Vec<OutColumn>) -> Result<Vec<u8>, polars::error::PolarsError> {
+pub fn write_rows(columns: Vec<OutColumn>) -> Result<Vec<u8>, TableError> {
     let mut schema = ArrowSchema::default();
     let mut arrays: Vec<Box<dyn Array>> = Vec::new();
     for column in columns {

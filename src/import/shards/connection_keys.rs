@@ -8,9 +8,6 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 /// A fingerprint: units that share one are imported together.
 pub(crate) type ConnectionKey = [u8; 16];
 
-/// Calls and sessions are fingerprints of two kinds.
-const SESSION_SEED: u64 = 1;
-
 /// Everything by which files or ledgers may be looked up from another unit.
 pub(super) fn connection_keys(
     read: &[ReadFile],
@@ -38,6 +35,7 @@ pub(super) fn connection_keys(
     let families = sessions.into_iter().map(|id| id.split('/').next().unwrap_or_default());
     // Sessions without a name are nobody else's.
     let families = families.filter(|id| !id.is_empty());
-    keys.extend(families.map(|id| xxh3_128_with_seed(id.as_bytes(), SESSION_SEED).to_le_bytes()));
+    // Calls have the seed 0: an id may name a call and a session.
+    keys.extend(families.map(|id| xxh3_128_with_seed(id.as_bytes(), 1).to_le_bytes()));
     keys
 }

@@ -1,6 +1,7 @@
 //! The comparison: every toggle alone, last, by its share, and all of them together.
 
 use super::best_corner::BestCornerSearch;
+use super::draw_lines::MadeDraws;
 use super::experiment::{Experiment, subset_of_first};
 use super::headline::HeadlineMetric;
 use super::minutes::{MinutesStudy, study_minutes};
@@ -181,6 +182,17 @@ impl Comparison {
 /// # Errors
 /// A model without a price.
 pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, MissingPrice> {
+    compare_with_draws(experiment, None)
+}
+
+/// The same with draws that were made elsewhere, if they were.
+///
+/// # Errors
+/// A model without a price.
+pub(crate) fn compare_with_draws(
+    experiment: &Experiment<'_>,
+    made: Option<&MadeDraws>,
+) -> Result<Comparison, MissingPrice> {
     let recording = experiment.base_recording();
     let patches = experiment.patches_at_means(recording);
     let plan = experiment.compile_plan(recording, &patches)?;
@@ -192,7 +204,7 @@ pub fn compare_toggles(experiment: &Experiment<'_>) -> Result<Comparison, Missin
     let attribution = Attribution::from_plan(&plan, count, experiment.seed);
     let uncertainty = match experiment.draws {
         0 => None,
-        _ => Some(uncertainty::study_uncertainty(experiment, &plan)?),
+        _ => Some(uncertainty::study_uncertainty(experiment, &plan, made)?),
     };
     let best = BestCornerSearch { experiment, recording };
     let seen = observed_savings::compare_observations(

@@ -4,9 +4,11 @@ use super::load_bands::DrawnLoads;
 use super::savings::Saving;
 use crate::fixed_point::ONE;
 use crate::units::{PicoUsd, scale_by_ratio};
+use serde::{Deserialize, Serialize};
 
 /// What one draw says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct DrawOutcome {
     pub(super) met: bool,
     /// Before: the headline's figure and money.
@@ -29,7 +31,8 @@ pub(super) struct DrawOutcome {
 }
 
 /// One toggle in one draw.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ToggleDraw {
     pub(super) shapley: Option<Saving>,
     pub(super) alone: Saving,

@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::recording::Recording;
 use crate::study::stats::quantile::CredibleBand;
 use crate::units::scale_by_ratio;
+use serde::{Deserialize, Serialize};
 
 /// Draws in which turns run on the clock: enough for a tenth on either side. Confidence: J.
 const MOST_DRAWS: u32 = 200;
@@ -42,7 +43,8 @@ pub enum LoadFigure {
 type LoadFigures = Vec<i64>;
 
 /// How busy agents are in one draw.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct DrawnLoads {
     window_days: i64,
     before: LoadFigures,
@@ -93,6 +95,11 @@ impl DrawnLoads {
             load_figures(&turns, requests_a_minute, window_days, session_ms)
         });
         Some(Self { window_days, before, after })
+    }
+
+    /// Whether every figure is there.
+    pub(super) fn is_whole(&self) -> bool {
+        [&self.before, &self.after].map(Vec::len) == [all_figures().len(); 2]
     }
 }
 

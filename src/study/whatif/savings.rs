@@ -6,6 +6,7 @@ use crate::plan::{Chance, Plan, ToggleSubset};
 use crate::recording::Recording;
 use crate::replay::{self, ReplayCost, ReplayOutcome, ReplayedCall};
 use crate::units::{PicoUsd, Usage, scale_by_ratio};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a pipeline costs under one subset of toggles.
@@ -73,7 +74,7 @@ fn peak_calls_a_minute(plan: &Plan, rows: &[ReplayedCall]) -> i64 {
 }
 
 /// What a change saves: positive where tokens, calls, money or time fall.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saving {
     /// Calls.
     pub calls: i64,

@@ -1,0 +1,261 @@
+//! The draws of an experiment: each is replayed for itself, wherever and in whatever order.
+
+use super::candidate_sets::CandidateSets;
+use super::draw_outcome::{DrawOutcome, ToggleDraw};
+use super::experiment::Experiment;
+use super::lattice::SubsetLattice;
+use super::load_bands::DrawnLoads;
+use super::marginal_savings::MarginalSavings;
+use super::observed_savings;
+use super::open_counts::{DrawScratch, OpenCounts};
+use super::parameter_draws::{self, ParameterDraws};
+use super::published_claims::PublishedClaim;
+use super::savings::{Saving, saving_in_step};
+use super::shapley::share_out_lattice;
+use super::untoggled::{UntoggledCalls, amounts_in_step};
+use super::verdict::DIFFERENCE_ERROR_BP;
+use crate::fixed_point::ONE;
+use crate::plan::{Patch, Plan, ToggleSubset};
+use crate::price::MissingPrice;
+use crate::reconstruct::routes::WINDOW_DAYS;
+use crate::recording::Recording;
+use crate::seed::Seed;
+use crate::study::backtest::ObservedEffect;
+use crate::study::progress::WorkMeter;
+use crate::study::stats::random_draws::draw_normal;
+use crate::units::{BASIS_POINTS, ratio_bp, scale_by_ratio};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Rows that one study may replay in its lattices: the draws after those that use them up go
+/// without Shapley values.
+const MOST_ROWS: u64 = 100_000_000;
+
+/// Fewer lattices than this make no band; they are made whatever it takes, up to ten times
+/// [`MOST_ROWS`].
+const FEWEST_LATTICES: u64 = 50;
+
+/// In how many draws every subset is replayed, where that takes so many rows each time.
+fn affordable_lattices(work: u64, count: u32) -> u32 {
+    let lattices = match MOST_ROWS / work.max(1) {
+        // Shares over the first draws only are still a band, as long as there are enough of them.
+        few if few >= FEWEST_LATTICES => few,
+        // A dear lattice is paid for the fewest draws that make a band, up to ten times the work.
+        _ if work <= 10 * MOST_ROWS / FEWEST_LATTICES => FEWEST_LATTICES,
+        _ => 0,
+    };
+    u32::try_from(lattices).unwrap_or(u32::MAX).min(count)
+}
+
+/// What all draws of an experiment share.
+pub(super) struct DrawSetup<'a> {
+    pub(super) experiment: &'a Experiment<'a>,
+    untoggled: UntoggledCalls<'a>,
+    pub(super) draws: ParameterDraws,
+    pub(super) openings: OpenCounts,
+    errors: Vec<i64>,
+    pub(super) candidates: Option<CandidateSets>,
+    /// In how many draws, the first ones, every subset is replayed.
+    pub(super) lattices: u32,
+    observations: Vec<(ObservedEffect, ToggleSubset)>,
+}
+
+impl<'a> DrawSetup<'a> {
+    /// Draws what is open; `plan` is that of the means.
+    ///
+    /// # Errors
+    /// A model without a price.
+    pub(super) fn prepare(
+        experiment: &'a Experiment<'a>,
+        plan: &Plan,
+    ) -> Result<Self, MissingPrice> {
+        let count = experiment.draws;
+        let observations = observed_savings::observations_to_compare(experiment);
+        let steps = observations.iter().map(|(observed, _)| observed.step_name().to_owned());
+        Ok(Self {
+            untoggled: UntoggledCalls::replay_steady(experiment, steps)?,
+            experiment,
+            draws: ParameterDraws::draw_for_toggles(experiment.chosen, experiment.seed, count),
+            openings: OpenCounts::draw_from_source(experiment.source, experiment.seed, count),
+            errors: draw_difference_errors(experiment.seed, count),
+            candidates: CandidateSets::from_plan(experiment, plan),
+            lattices: affordable_lattices(SubsetLattice::rows_to_replay(plan), count),
+            observations,
+        })
+    }
+
+    /// Replays some draws, in their order.
+    ///
+    /// # Errors
+    /// A model without a price.
+    pub(super) fn replay_draws(&self, draws: Range<u32>) -> Result<Vec<DrawOutcome>, MissingPrice> {
+        let meter = WorkMeter::new(self.experiment.progress, draws.len() as u64);
+        draws
+            .into_par_iter()
+            .map_init(DrawScratch::default, |scratch, k| {
+                let drawn = self.replay_draw(k, scratch);
+                meter.add(1);
+                drawn
+            })
+            .collect()
+    }
+
+    fn replay_draw(&self, k: u32, scratch: &mut DrawScratch) -> Result<DrawOutcome, MissingPrice> {
+        let Experiment { chosen, claims, .. } = self.experiment;
+        let source = self.experiment.source;
+        let (other, met) = self.openings.recording_in_draw(source, k, scratch);
+        // Where no calls meet the drawn counts, the likeliest ones stand in; `unmet_draws` counts
+        // that.
+        let recording = other.as_ref().unwrap_or(self.experiment.base_recording());
+        let patches: Vec<_> = (0..chosen.len())
+            .map(|at| {
+                self.experiment.patch_for_toggle(
+                    recording,
+                    at,
+                    &self.draws.params_in_draw(chosen, at, k),
+                )
+            })
+            .collect();
+        // Of recorded calls a draw compiles and replays what its patches touch: everywhere else
+        // nothing is saved.
+        let mut plan = match &other {
+            Some(other) => self.experiment.compile_plan(other, &patches)?,
+            None => self.experiment.compile_touched(recording, &patches)?,
+        };
+        parameter_draws::draw_cache_luck(self.experiment.seed, recording, &mut plan, k);
+        let headline = self.experiment.headline_metric();
+        // With other call counts or other luck the pipeline costs something else without any toggle
+        // too, and only differences within a draw are savings.
+        let lucky = self.untoggled.lucky_in_draw(self.experiment, k);
+        let before = |step: &str| match &other {
+            Some(other) => amounts_in_step(headline, other, &plan, step),
+            None => self.untoggled.amounts(&lucky, step),
+        };
+        // Shapley shares need every subset, which is dear: the first draws have them, as many as
+        // can be paid for. All other bands need a few replays a draw.
+        let lattice =
+            if k < self.lattices { SubsetLattice::from_plan(&plan, chosen.len()) } else { None };
+        let (marginal, shapley) = match &lattice {
+            Some(lattice) => {
+                let (marginal, shapley) = share_out_lattice(lattice);
+                (marginal, Some(shapley))
+            }
+            None => (MarginalSavings::with_sets(&plan, chosen.len(), self.experiment.sets), None),
+        };
+        // With a lattice every set is looked up; without one it was replayed with the edges.
+        let asked = match &lattice {
+            Some(lattice) => {
+                let sets = self.experiment.sets.iter();
+                sets.map(|set| lattice.saving_of_subset(*set)).collect()
+            }
+            None => marginal.sets.clone(),
+        };
+        let sets = match (&self.candidates, &lattice) {
+            (Some(candidates), Some(lattice)) => candidates.saved_amounts(lattice),
+            _ => Vec::new(),
+        };
+        let toggles: Vec<ToggleDraw> = (0..chosen.len())
+            .map(|at| ToggleDraw {
+                shapley: shapley.as_ref().map(|shares| shares[at]),
+                alone: marginal.alone[at],
+                last: marginal.last[at],
+            })
+            .collect();
+        let claims: Vec<(i64, Saving)> = claims
+            .iter()
+            .map(|claim| {
+                let replayed = (&plan, lattice.as_ref());
+                self.saving_of_claim(claim, recording, replayed, &patches, &toggles)
+            })
+            .collect();
+        let observed_bp = self.observations.iter().map(|observation| {
+            let saved = observed_savings::amount_saved(recording, &plan, observation, headline);
+            ratio_bp(saved, before(observation.0.step_name()).0)
+        });
+        let outcome = DrawOutcome {
+            met,
+            before: before(""),
+            observed_bp: observed_bp.collect(),
+            loads: self.loads_in_draw(recording, &plan, k),
+            joint: marginal.joint,
+            exact_claims: claims.iter().map(|(amount, _)| *amount).collect(),
+            claims,
+            toggles,
+            sets,
+            asked,
+        };
+        Ok(outcome.with_error(self.errors[k as usize]))
+    }
+
+    /// How busy agents are in a draw, in the first ones of a source without times.
+    fn loads_in_draw(&self, recording: &Recording, plan: &Plan, k: u32) -> Option<DrawnLoads> {
+        let routes = self.experiment.source.routes()?;
+        let days = self.openings.value_in_draw(routes, WINDOW_DAYS, k);
+        let (toggles, limit) = (self.experiment.chosen.len(), self.experiment.requests_a_minute);
+        DrawnLoads::in_draw(recording, plan, toggles, limit, (days?, k))
+    }
+
+    /// What a claim's toggles save: one of them on its own, several together; of its step, where it
+    /// has one.
+    fn saving_of_claim(
+        &self,
+        claim: &PublishedClaim,
+        recording: &Recording,
+        (plan, lattice): (&Plan, Option<&SubsetLattice>),
+        patches: &[Patch],
+        toggles: &[ToggleDraw],
+    ) -> (i64, Saving) {
+        let Some(indexes) = self.experiment.indexes_of(&claim.toggles) else {
+            return Default::default();
+        };
+        // Already replayed: one toggle on the whole pipeline is what it saves alone.
+        if let ([only], "") = (&indexes[..], &*claim.step) {
+            let alone = toggles[*only].alone;
+            return (claim.amount_saved(&alone), alone);
+        }
+        let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
+        let saving = match lattice {
+            Some(lattice) if claim.step.is_empty() => lattice.saving_of_subset(subset),
+            _ => saving_in_step(recording, plan, subset, &claim.step),
+        };
+        let patches = indexes.iter().map(|&index| &patches[index]);
+        (claim.amount_saved_by(&saving, recording, patches), saving)
+    }
+}
+
+/// The error of a difference in each draw, as a factor in 2^-32.
+fn draw_difference_errors(seed: Seed, count: u32) -> Vec<i64> {
+    let mut rng = seed.random_stream("difference error", &[]);
+    // The 90th percentile of |e| is that of a normal distribution at 1.645 deviations.
+    (0..count)
+        .map(|_| {
+            let error = scale_by_ratio(
+                draw_normal(&mut rng),
+                DIFFERENCE_ERROR_BP * 1_000,
+                BASIS_POINTS * 1_645,
+            );
+            // The error is a factor around 1, in Q32.
+            ONE + error
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lattices_are_made_as_far_as_they_are_affordable() {
+        for (work, count, want) in [
+            (0, 1_000, 1_000),
+            (100_000, 1_000, 1_000),
+            (1_000_000, 1_000, 100),
+            (20_000_000, 1_000, 50),
+            (20_000_001, 1_000, 0),
+            (20_000_000, 20, 20),
+            (u64::MAX, 1_000, 0),
+        ] {
+            assert_eq!(affordable_lattices(work, count), want, "{work} rows, {count} draws");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Draws that several machines make: in whatever parts, one comparison.
+
+use crate::laws::data;
+use crate::run::{Folder, here, ok, refused};
+
+/// The draws of a comparison, made in so many parts; the last part comes first.
+fn made_in_parts(experiment: &[&str], draws: u32, parts: u32) -> Vec<String> {
+    let count = draws.div_ceil(parts);
+    let part = |at: u32| {
+        let (first, count) = ((at * count).to_string(), count.to_string());
+        let range = ["--first", &first, "--count", &count];
+        ok(&[&["fleet", "draws"], experiment, &range].concat())
+    };
+    let lines: Vec<String> = (0..parts).rev().map(part).collect();
+    lines.concat().lines().map(str::to_owned).collect()
+}
+
+/// Holds a comparison of draws that were made in parts against one that makes them itself.
+fn check(experiment: &[&str], draws: u32, parts: &[u32], format: &[&str]) {
+    let draws_text = draws.to_string();
+    let experiment = [experiment, &["--draws", &draws_text]].concat();
+    let compare = [&["compare"], &experiment[..], format].concat();
+    let whole = ok(&compare);
+    for &parts in parts {
+        let mut lines = made_in_parts(&experiment, draws, parts);
+        assert_eq!(lines.len(), draws as usize, "{compare:?} in {parts}");
+        // A part that was made twice does no harm.
+        lines.push(lines[0].clone());
+        let folder = Folder::new(&[("drawn.jsonl", (lines.join("\n\n") + "\n").as_bytes())]);
+        let from_parts = ok(&[&compare[..], &["--drawn", &folder.at("drawn.jsonl")]].concat());
+        assert!(from_parts == whole, "{compare:?} in {parts} parts");
+    }
+}
+
+#[test]
+fn draws_made_in_parts_compare_as_those_made_at_once() {
+    // Parts of one draw: a test beside the code.
+    check(&["order-774", "--with", "R1,R4"], 16, &[1, 2, 7], &["--json"]);
+    check(&["order-774", "--with", "R1,R4"], 16, &[2], &["--details"]);
+    check(&["order-774", "--with", "R1,R4"], 16, &[2], &["--format", "markdown"]);
+    check(&[&here("tests/fixtures/autoskillit")], 20, &[3], &["--json"]);
+    check(&[&here("tests/fixtures/queues/by-hand.toml")], 8, &[8], &["--json"]);
+}
+
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
+#[test]
+fn draws_of_real_transcripts_may_be_made_in_parts() {
+    let folder = Folder::new(&[]);
+    let recording = folder.at("claude.wtr");
+    ok(&["import", data("claude/entireio+entire-sem").to_str().unwrap(), "-o", &recording]);
+    check(&[&recording], 20, &[4], &["--json"]);
+}
+
+#[test]
+fn a_range_beyond_the_last_draw_is_empty() {
+    let run = |range: &[&str]| {
+        let lines = ok(&[&["fleet", "draws", "order-774", "--with", "R1"], range].concat());
+        lines.lines().count()
+    };
+    assert_eq!(run(&["--draws", "5", "--first", "3", "--count", "4"]), 2);
+    assert_eq!(run(&["--draws", "5", "--first", "3"]), 2);
+    assert_eq!(run(&["--draws", "5", "--first", "5", "--count", "4294967295"]), 0);
+    assert_eq!(run(&["--draws", "0"]), 0);
+}
+
+#[test]
+fn lines_that_are_not_the_draws_of_an_experiment_are_refused() {
+    let experiment = ["order-774", "--with", "R1", "--draws", "4"];
+    let lines = ok(&[&["fleet", "draws"], &experiment[..]].concat());
+    let lines: Vec<&str> = lines.lines().collect();
+    let folder = Folder::new(&[]);
+    let check = |flags: &[&str], lines: &[&str], words: &[&str]| {
+        let drawn = folder.file("drawn.jsonl", lines.join("\n").as_bytes());
+        let compare = [&["compare"], &experiment[..], flags, &["--drawn", &drawn]].concat();
+        refused(&compare, &[words, &["drawn.jsonl: "]].concat());
+    };
+    check(&[], &lines[..2], &["draw 2 is missing; there are 2 of 4"]);
+    check(&[], &[], &["draw 0 is missing; there are 0 of 4"]);
+    for flags in
+        [&["--seed", "1"][..], &["--set", "R1.compliance=50"], &["--model", "claude-sonnet-4-5"]]
+    {
+        check(flags, &lines, &["line 1: draw 0 is of another experiment: "]);
+    }
+    let other = lines[1].replace("\"draw\":1", "\"draw\":0");
+    let again = [&lines[..], &[&other]].concat();
+    check(&[], &again, &["line 5: draw 0 is not what it is in line 1"]);
+    let cut = &lines[2][..lines[2].len() - 9];
+    check(&[], &[lines[0], "", cut], &["line 3: not a draw: EOF while parsing"]);
+    check(&[], &["[1]"], &["line 1: not a draw: "]);
+    let in_part = lines[3].replace("\"asked\":[{", "\"asked\":[],\"x\":[{");
+    check(&[], &[&in_part], &["line 1: not a draw: unknown field `x`"]);
+    let beyond = lines[3].replace("\"draw\":3", "\"draw\":4");
+    check(&[], &[&beyond], &["line 1: draw 4 is not whole"]);
+}
