@@ -2,7 +2,7 @@
 
 use super::{Chance, ToggleSubset};
 use crate::cache::entry_lifetime::EntryLifetime;
-use crate::recording::{CacheBreak, ContextRestart, Shock};
+use crate::recording::{CacheBreak, CacheTier, ContextRestart, Shock};
 
 /// What may happen at a call beside going on from the call before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct CallEvent {
     pub shock: Shock,
     /// For a look into an automatic cache: its luck, which then stands for law and shock.
     pub luck: Option<EntryLifetime>,
+    /// Whether that luck is all there is: the call goes on from the call before.
+    pub is_only_luck: bool,
     /// Whether the context starts over.
     pub restart: ContextRestart,
     /// A known event that breaks the cache.
@@ -66,6 +68,7 @@ impl CallEvent {
         restart_inputs: 0,
         shock: Shock::None,
         luck: None,
+        is_only_luck: false,
         restart: ContextRestart::No,
         cache_break: CacheBreak::No,
         healed_by: 0,
@@ -75,6 +78,21 @@ impl CallEvent {
         perhaps_dropped_by: 0,
         first_uncertain: 0,
     };
+
+    /// The same, which says of itself whether it is nothing but a look with some luck. What the law
+    /// does not explain stands behind the luck.
+    #[must_use]
+    pub(crate) fn told_apart(self) -> Self {
+        let Self { luck, shock, .. } = self;
+        let is_only_luck = luck.is_some() && self == Self { luck, shock, ..Self::NOTHING };
+        Self { is_only_luck, ..self }
+    }
+
+    /// Its luck, where nothing else happens and the run looks up an automatic cache.
+    #[inline]
+    pub(crate) fn only_luck(&self, tier: CacheTier) -> Option<&EntryLifetime> {
+        self.luck.as_ref().filter(|_| self.is_only_luck && tier == CacheTier::Automatic)
+    }
 
     /// Bits under which the call is something else.
     #[must_use]

@@ -170,6 +170,13 @@ impl<'a> PlanCompiler<'a> {
     /// What the blocks of a call amount to with every bit off; what bits change becomes terms.
     fn sum_blocks_of_call(&mut self, call: &Call) -> RowDeltas {
         let mut amounts = RowDeltas::default();
+        // Of most calls no patch changes a block.
+        if self.patch_cursor.leaves_blocks_before(call.block_range().end) {
+            for block in &self.recording.blocks[call.block_range()] {
+                amounts += RowDeltas::from_block(block.kind, block.tokens, self.clears);
+            }
+            return amounts;
+        }
         for index in call.block_range() {
             let block = &self.recording.blocks[index];
             let (kind, clears) = (block.kind, self.clears);

@@ -9,6 +9,7 @@ use super::cycle::{CycleTally, Settlement};
 use super::cycle_end::{CycleEnd, CycleEndKind};
 use super::pass_context::PassContext;
 use super::session_state::SessionState;
+use crate::cache::entry_lifetime::EntryLifetime;
 use crate::cache::{self, CacheLookup, CachedPrefix, Policy};
 use crate::plan::{CallEvent, Chance, Plan, PlanRow, PlanRun, RowDeltas, ToggleSubset};
 use crate::recording::{CacheBreak, CacheTier, Shock};
@@ -72,18 +73,23 @@ fn report_scaled_call<S: CallSink>(sink: &mut S, run: &PlanRun, index: usize, ma
     sink.add_call(run, index, &made.scaled_by(run.scale_bp));
 }
 
-/// Makes a call that goes on from the call before, `later_ms` later than recorded.
+/// Makes a call that goes on from the call before, `later_ms` later than recorded; its look into an
+/// automatic cache may have some luck.
 #[inline]
 pub(super) fn make_following_call<P: Policy>(
     state: &mut SessionState,
     run: &PlanRun,
     (index, row): (usize, &PlanRow),
     (inputs, outputs, later_ms): (i64, i64, i64),
-    policy: &P,
+    (policy, luck): (&P, Option<&EntryLifetime>),
 ) -> CallTokens {
     state.prompt += inputs;
     let start_ms = row.start_ms + later_ms - state.saved_ms;
-    let read = policy.read_tokens(&plain_lookup(state, run, run.tier, start_ms));
+    let lookup = plain_lookup(state, run, run.tier, start_ms);
+    let read = match luck {
+        Some(luck) => luck.read_tokens(policy, &lookup),
+        None => policy.read_tokens(&lookup),
+    };
     debug_assert!((0..=state.prompt).contains(&read), "the policy reads {read}");
     make_call(state, run, (index, row), (start_ms, read, outputs, 0))
 }
@@ -282,12 +288,13 @@ pub(super) fn replay_eventful_row<P: Policy, S: CallSink>(
     made
 }
 
-/// One row at which nothing happens but what a subset changes. Returns its call, if it is made.
+/// One row at which nothing happens but what a subset changes, and a look with some luck. Returns
+/// its call, if it is made.
 #[inline]
 pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
     pass: &PassContext<'_, P>,
     run: &PlanRun,
-    (index, deltas): (usize, &RowDeltas),
+    (index, deltas, luck): (usize, &RowDeltas, Option<&EntryLifetime>),
     state: &mut SessionState,
     sink: &mut S,
 ) -> Option<CallTokens> {
@@ -302,7 +309,7 @@ pub(super) fn replay_uneventful_row<P: Policy, S: CallSink>(
         None
     } else {
         let sizes = (inputs, outputs, deltas.later_ms);
-        let made = make_following_call(state, run, (index, row), sizes, pass.policy);
+        let made = make_following_call(state, run, (index, row), sizes, (pass.policy, luck));
         report_call(sink, run, index, &made);
         Some(made)
     };

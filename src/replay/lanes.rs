@@ -302,7 +302,7 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
                 if event.inserted_by != 0 && event.inserted_by & subset == 0 {
                     continue;
                 }
-                call::replay_uneventful_row(&pass, run, (index, deltas), state, &mut sink);
+                call::replay_uneventful_row(&pass, run, (index, deltas, None), state, &mut sink);
             } else {
                 pass::replay_row(&pass, run, (index, deltas), state, &mut sink);
             }

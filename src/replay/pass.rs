@@ -162,10 +162,16 @@ pub(super) fn replay_row<P: Policy, S: CallSink>(
 ) {
     // Two reasons for the long road: the last call left something to answer for, or something
     // happens here.
-    if state.is_unsettled || pass.plan.rows[index].event != NO_INDEX {
-        replay_row_with_event(pass, run, (index, deltas), state, sink);
+    let row = &pass.plan.rows[index];
+    let luck = pass.plan.event_of_row(row).only_luck(run.tier);
+    let goes_on = match luck {
+        Some(_) => state.goes_on_plainly(run.tier),
+        None => !state.is_unsettled && row.event == NO_INDEX,
+    };
+    if goes_on {
+        replay_uneventful_row(pass, run, (index, deltas, luck), state, sink);
     } else {
-        replay_uneventful_row(pass, run, (index, deltas), state, sink);
+        replay_row_with_event(pass, run, (index, deltas), state, sink);
     }
 }
 
@@ -180,7 +186,7 @@ fn replay_untouched_rows<P: Policy, S: CallSink>(
     sink: &mut S,
 ) -> usize {
     // Calls of another tokenizer are told scaled, which this loop does not do.
-    if state.is_unsettled || run.scale_bp != BASIS_POINTS {
+    if state.is_unsettled || run.scale_bp != BASIS_POINTS || rows[0].event != NO_INDEX {
         return 0;
     }
     // A copy, because what the loop carries belongs into registers.
@@ -195,7 +201,7 @@ fn replay_untouched_rows<P: Policy, S: CallSink>(
             run,
             (first + at, row),
             (row.inputs, row.outputs, 0),
-            pass.policy,
+            (pass.policy, None),
         );
         // A schedule makes every call that no bit touches.
         own.cycle.reads += made.read;

@@ -34,16 +34,19 @@ pub(super) fn replay_quiet_rows<P: Policy, S: CallSink>(
     let mut is_made = false;
     for index in rows.start..end {
         let row = &plan.rows[index];
+        let luck = plan.event_of_row(row).only_luck(run.tier);
+        if row.event != NO_INDEX && luck.is_none() {
+            return (index - rows.start, is_made);
+        }
         let deltas = call::sum_row_deltas(plan, row, pass.subset);
         let gap_ms = row.start_ms + deltas.later_ms - state.saved_ms - state.touched_ms;
-        let is_quiet = row.event == NO_INDEX
-            && state.prompt < limits.before
+        let is_quiet = state.prompt < limits.before
             && state.prompt + row.inputs + deltas.inputs < limits.with_inputs
             && (rules.warming.is_none() || gap_ms < state.tier.ttl_ms());
         if !is_quiet {
             return (index - rows.start, is_made);
         }
-        let made = replay_uneventful_row(pass, run, (index, &deltas), state, sink);
+        let made = replay_uneventful_row(pass, run, (index, &deltas, luck), state, sink);
         is_made |= made.is_some();
         let end = made.map_or(state.prompt, |made| made.context);
         results.add_results_of_row(plan, (index, &deltas), end);

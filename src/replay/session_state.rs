@@ -124,6 +124,12 @@ impl SessionState {
             || self.settlement != Settlement::NOTHING
     }
 
+    /// Whether a call on a tier only has to look up what the call before it left.
+    #[inline]
+    pub(super) fn goes_on_plainly(&self, tier: CacheTier) -> bool {
+        !self.awaits_row() && self.tier == tier && self.deferred_compaction.is_none()
+    }
+
     /// Whether any of the context was sent.
     pub(super) fn was_sent(&self) -> bool {
         self.has_made_call || self.resumes_sent_context
