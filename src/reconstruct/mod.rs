@@ -49,7 +49,7 @@ pub use pipeline_file::{
     NewPipelineFile, NoStepTable, PipelineFileError, PipelineFileReader, PipelineText,
     pipeline_schema_json, write_new_pipeline,
 };
-pub(crate) use reconstruction::reconstruct_once_more;
+pub(crate) use reconstruction::{LayoutScratch, reconstruct_once_more};
 pub use reconstruction::{
     ReconstructError, Reconstruction, SessionFit, reconstruct, reconstruct_with_call_counts,
 };

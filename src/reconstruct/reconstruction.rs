@@ -98,8 +98,8 @@ pub fn reconstruct(
     reported: &ReportedPipeline,
     lens: Lens,
 ) -> Result<Reconstruction, ReconstructError> {
-    let growths = &mut SolvedGrowths::default();
-    lay_out_sessions(reported, lens, &[], ExponentSearch::WholeGrowth, growths)
+    let kept = &mut LayoutScratch::default();
+    lay_out_sessions(reported, lens, &[], ExponentSearch::WholeGrowth, kept)
 }
 
 /// The same with the number of calls of some sessions given, for the band of a result. No session
@@ -112,7 +112,15 @@ pub fn reconstruct_with_call_counts(
     lens: Lens,
     given: &[(String, u32)],
 ) -> Result<Reconstruction, ReconstructError> {
-    reconstruct_once_more(reported, lens, given, &mut SolvedGrowths::default())
+    reconstruct_once_more(reported, lens, given, &mut LayoutScratch::default())
+}
+
+/// What one thread keeps from layout to layout. No layout depends on it.
+#[derive(Debug, Default)]
+pub(crate) struct LayoutScratch {
+    growths: SolvedGrowths,
+    /// A recording that nobody needs any more: the next one takes its memory.
+    pub(crate) spare: Recording,
 }
 
 /// The same, one time of many: growths that were solved before are not solved again.
@@ -123,9 +131,9 @@ pub(crate) fn reconstruct_once_more(
     reported: &ReportedPipeline,
     lens: Lens,
     given: &[(String, u32)],
-    growths: &mut SolvedGrowths,
+    kept: &mut LayoutScratch,
 ) -> Result<Reconstruction, ReconstructError> {
-    lay_out_sessions(reported, lens, given, ExponentSearch::None, growths)
+    lay_out_sessions(reported, lens, given, ExponentSearch::None, kept)
 }
 
 /// Whether the exponent of a session's whole growth is looked for, which calls do not need.
@@ -140,7 +148,7 @@ fn lay_out_sessions(
     lens: Lens,
     given: &[(String, u32)],
     search: ExponentSearch,
-    growths: &mut SolvedGrowths,
+    LayoutScratch { growths, spare }: &mut LayoutScratch,
 ) -> Result<Reconstruction, ReconstructError> {
     let Some(start) = reported.stated_or_assumed("start-context") else {
         let name = reported.name.clone();
@@ -154,7 +162,8 @@ fn lay_out_sessions(
         let known: Vec<(String, u32)> = given.iter().cloned().chain(likeliest).collect();
         (plans, split_notes) = split_steps(reported, lens, start, &known);
     }
-    let mut builder = RecordingBuilder::new(&reported.name, "reported");
+    let spare = std::mem::take(spare);
+    let mut builder = RecordingBuilder::in_memory_of(spare, &reported.name, "reported");
     let (mut sessions, mut notes) = (Vec::new(), Vec::new());
     let mut clock_ms = reported.day.start_ms();
     let parallel = reported.assumed_value("parallel-step").unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Assembling a recording from the raw sessions that importers deliver.
 
-use super::calibrate::{self, CalibratedSession};
+use super::calibrate;
 use super::raw::{RawBlock, RawSession};
 use super::{Block, Call, CrashCounts, Invocation, PriceModifiers, Recording, Remainder, Session};
 use crate::ids::{NO_INDEX, NO_TOOL};
@@ -23,6 +23,16 @@ impl RecordingBuilder {
         let recording =
             Recording { name: name.to_owned(), source: source.to_owned(), ..Recording::default() };
         Self { recording, ..Self::default() }
+    }
+
+    /// The same in the memory of a recording that nobody needs any more.
+    #[must_use]
+    pub(crate) fn in_memory_of(spare: Recording, name: &str, source: &str) -> Self {
+        let Recording { mut calls, mut blocks, .. } = spare;
+        calls.clear();
+        blocks.clear();
+        let empty = Self::new(name, source);
+        Self { recording: Recording { calls, blocks, ..empty.recording }, ..empty }
     }
 
     /// The id of a model in this recording.
@@ -65,31 +75,27 @@ impl RecordingBuilder {
         let models = intern_names(&mut self.models, &mut recording.models, &raw.models);
         let tools = intern_names(&mut self.tools, &mut recording.tools, &raw.tools);
         let labels = intern_names(&mut self.labels, &mut recording.labels, &raw.labels);
-        let session = self.session_count();
-        let first_call = self.recording.calls.len() as u32;
-        let CalibratedSession { static_prefix, warm_prefix, calls } =
-            calibrate::calibrate_session(&raw);
+        let session = recording.sessions.len() as u32;
+        let first_call = recording.calls.len() as u32;
         // Where the outputs of each call of this session begin among the blocks of the recording:
         // a result names its tool input by call and output.
-        let mut outputs_at = Vec::with_capacity(calls.len());
-        for done in calls {
-            let at = self.recording.calls.len() as u32;
-            let first_block = self.recording.blocks.len() as u32;
-            let inputs = done.inputs.len() as u32;
-            outputs_at.push(first_block + inputs);
-            for (block, tokens) in done.inputs.into_iter().chain(done.outputs) {
-                self.push_block(at, &block, tokens, &tools, &outputs_at);
+        let mut outputs_at = Vec::with_capacity(raw.calls.len());
+        let (static_prefix, warm_prefix) = calibrate::calibrate_session(&raw, |call, done| {
+            let at = recording.calls.len() as u32;
+            let first_block = recording.blocks.len() as u32;
+            outputs_at.push(first_block + done.inputs as u32);
+            for (block, tokens) in &done.blocks {
+                push_block(&mut recording.blocks, at, block, *tokens, &tools, &outputs_at);
             }
-            let blocks = self.recording.blocks.len() as u32 - first_block;
-            self.recording.calls.push(Call {
+            recording.calls.push(Call {
                 session,
-                model: models[usize::from(done.call.model)],
-                facts: done.call.facts.with_labels(&labels),
+                model: models[usize::from(call.model)],
+                facts: call.facts.with_labels(&labels),
                 first_block,
-                blocks,
-                ..done.call
+                blocks: done.blocks.len() as u32,
+                ..call.clone()
             });
-        }
+        });
         let invocations = raw.invocations.into_iter();
         let invocations = invocations
             .map(|(at, packet)| Invocation { call: first_call.saturating_add(at), packet });
@@ -116,40 +122,6 @@ impl RecordingBuilder {
         });
     }
 
-    fn push_block(
-        &mut self,
-        call: u32,
-        raw: &RawBlock,
-        tokens: i64,
-        tools: &[u16],
-        outputs_at: &[u32],
-    ) {
-        let index = self.recording.blocks.len() as u32;
-        // A peer must stand before its result; one that points forward or nowhere is dropped. Both
-        // ends then know each other.
-        let peer = raw
-            .peer
-            .and_then(|(call, output)| Some(outputs_at.get(call as usize)? + output))
-            .filter(|&peer| peer < index);
-        if let Some(peer) = peer {
-            self.recording.blocks[peer as usize].peer = index;
-        }
-        // The outputs of its own call were noted last.
-        let next_in_session = outputs_at.len() as u32;
-        self.recording.blocks.push(Block {
-            call,
-            kind: raw.kind,
-            tool: raw.tool.map_or(NO_TOOL, |tool| tools[usize::from(tool)]),
-            chars: u32::try_from(raw.chars).unwrap_or(u32::MAX),
-            estimate: raw.estimate,
-            tokens,
-            marks: raw.marks,
-            file: raw.file.unwrap_or(NO_INDEX),
-            peer: peer.unwrap_or(NO_INDEX),
-            carried: raw.left.map_or(NO_INDEX, |left| left.saturating_sub(next_in_session)),
-        });
-    }
-
     /// The finished recording.
     ///
     /// # Panics
@@ -161,6 +133,40 @@ impl RecordingBuilder {
         }
         self.recording
     }
+}
+
+fn push_block(
+    blocks: &mut Vec<Block>,
+    call: u32,
+    raw: &RawBlock,
+    tokens: i64,
+    tools: &[u16],
+    outputs_at: &[u32],
+) {
+    let index = blocks.len() as u32;
+    // A peer must stand before its result; one that points forward or nowhere is dropped. Both
+    // ends then know each other.
+    let peer = raw
+        .peer
+        .and_then(|(call, output)| Some(outputs_at.get(call as usize)? + output))
+        .filter(|&peer| peer < index);
+    if let Some(peer) = peer {
+        blocks[peer as usize].peer = index;
+    }
+    // The outputs of its own call were noted last.
+    let next_in_session = outputs_at.len() as u32;
+    blocks.push(Block {
+        call,
+        kind: raw.kind,
+        tool: raw.tool.map_or(NO_TOOL, |tool| tools[usize::from(tool)]),
+        chars: u32::try_from(raw.chars).unwrap_or(u32::MAX),
+        estimate: raw.estimate,
+        tokens,
+        marks: raw.marks,
+        file: raw.file.unwrap_or(NO_INDEX),
+        peer: peer.unwrap_or(NO_INDEX),
+        carried: raw.left.map_or(NO_INDEX, |left| left.saturating_sub(next_in_session)),
+    });
 }
 
 /// The ids of names, in their order.

@@ -15,24 +15,12 @@ use crate::units::apportion;
 /// Source: MODEL.md, "Calibration".
 const MAX_STRETCH: i64 = 3;
 
-/// A calibrated session: its calls with their blocks and token counts.
-pub struct CalibratedSession {
-    /// System prompt and tools, tokens.
-    pub static_prefix: i64,
-    /// The part of it that other sessions keep warm, tokens.
-    pub warm_prefix: i64,
-    /// The calls in order.
-    pub calls: Vec<CalibratedCall>,
-}
-
-/// One call whose books balance.
-pub struct CalibratedCall {
-    /// The call; session, block range and model are the builder's to set.
-    pub call: Call,
-    /// Inputs with their tokens.
-    pub inputs: Vec<(RawBlock, i64)>,
-    /// Outputs with their tokens.
-    pub outputs: Vec<(RawBlock, i64)>,
+/// The blocks of one call with their tokens: inputs, then outputs.
+#[derive(Default)]
+pub(super) struct CalibratedBlocks {
+    pub(super) blocks: Vec<(RawBlock, i64)>,
+    /// How many of them are inputs.
+    pub(super) inputs: usize,
 }
 
 /// How the growth before a call is shared.
@@ -48,8 +36,13 @@ struct GrowthShares {
     cut: i64,
 }
 
-/// Scales the estimates of `raw` to its billed usage.
-pub(crate) fn calibrate_session(raw: &RawSession) -> CalibratedSession {
+/// Scales the estimates of `raw` to its billed usage. Tells each call in order, with its blocks:
+/// session, block range and model are the builder's to set. Returns the static prefix and the part
+/// of it that other sessions keep warm.
+pub(super) fn calibrate_session(
+    raw: &RawSession,
+    mut tell: impl FnMut(&Call, &CalibratedBlocks),
+) -> (i64, i64) {
     let mut system = 0;
     let mut growths: Vec<GrowthShares> = Vec::with_capacity(raw.calls.len());
     for (index, call) in raw.calls.iter().enumerate() {
@@ -75,7 +68,8 @@ pub(crate) fn calibrate_session(raw: &RawSession) -> CalibratedSession {
         raw.static_prefix.unwrap_or(if first_read > 0 { first_read } else { system });
     let rules = CacheRules::of_version(&raw.version);
     let prefixes = (static_prefix, first_read.min(static_prefix), rules);
-    let mut calls: Vec<CalibratedCall> = Vec::with_capacity(raw.calls.len());
+    let mut blocks = CalibratedBlocks::default();
+    let mut before: Option<Call> = None;
     // A session that starts on other sessions' entries shows its tier with its first write.
     let mut tier = raw.calls.iter().find_map(written_tier).unwrap_or(CacheTier::Uncached);
     for (index, call) in raw.calls.iter().enumerate() {
@@ -83,11 +77,12 @@ pub(crate) fn calibrate_session(raw: &RawSession) -> CalibratedSession {
             growths.get(index + 1).map_or_else(|| unconfirmed_output(call), |g| g.produced);
         tier = raw.tier.or_else(|| written_tier(call)).unwrap_or(tier);
         // What a call produced is known best from the context of the next one, where that goes on.
-        let before = calls.last().map(|done| &done.call);
-        let done = assemble_call(call, growths[index], produced, tier, prefixes, before);
-        calls.push(done);
+        let done = assemble_call(call, growths[index], produced, tier, prefixes, before.as_ref());
+        blocks.share_among(call, done.restart, growths[index], produced);
+        tell(&done, &blocks);
+        before = Some(done);
     }
-    CalibratedSession { static_prefix, warm_prefix: prefixes.1, calls }
+    (static_prefix, prefixes.1)
 }
 
 /// The tier that a call wrote to, if it wrote.
@@ -176,22 +171,8 @@ fn assemble_call(
     tier: CacheTier,
     (static_prefix, warm_prefix, rules): (i64, i64, CacheRules),
     before: Option<&Call>,
-) -> CalibratedCall {
+) -> Call {
     let restart = if before.is_none() { ContextRestart::Fresh } else { raw.restart };
-    let mut inputs = scale_blocks(&raw.inputs, growth.inputs);
-    if growth.unattributed > 0 {
-        let kind =
-            if restart == ContextRestart::No { BlockKind::Unattributed } else { BlockKind::System };
-        let rest = (RawBlock::from_size(kind, 0, 0), growth.unattributed);
-        // Hidden growth stands behind the other inputs, the system part of a fresh context first.
-        let at = if restart == ContextRestart::No { inputs.len() } else { 0 };
-        inputs.insert(at, rest);
-    }
-    let mut outputs = scale_blocks(&raw.outputs, produced);
-    // Output that left no text behind is thinking that was withheld.
-    if outputs.is_empty() && produced > 0 {
-        outputs.push((RawBlock::from_size(BlockKind::Thinking, 0, 0), produced));
-    }
     let hidden = produced - raw.usage.output;
     let mut marks = raw.marks;
     marks.set(CallMarks::PLACEHOLDER, hidden > 0);
@@ -210,7 +191,7 @@ fn assemble_call(
     let ends_turn = raw.outputs.iter().all(|block| block.kind != BlockKind::ToolInput);
     let is_tiered = matches!(tier, CacheTier::FiveMinutes | CacheTier::OneHour);
     marks.set(CallMarks::ANSWER_CACHED, ends_turn && is_tiered && rules.caches_answer);
-    let call = Call {
+    Call {
         session: 0,
         model: raw.model,
         start_ms: raw.start_ms,
@@ -228,15 +209,48 @@ fn assemble_call(
         shock: cache::shock_of_read(&lookup, raw.usage.read),
         first_block: 0,
         blocks: 0,
-    };
-    CalibratedCall { call, inputs, outputs }
+    }
 }
 
-/// Scales the estimates of `blocks` so that they add up to `total`.
-fn scale_blocks(blocks: &[RawBlock], total: i64) -> Vec<(RawBlock, i64)> {
-    let mut weights: Vec<i64> = blocks.iter().map(|block| block.estimate).collect();
-    if weights.iter().all(|&weight| weight == 0) {
-        weights.fill(1);
+impl CalibratedBlocks {
+    /// The blocks of another call, in the place of those of the last one.
+    fn share_among(
+        &mut self,
+        raw: &RawCall,
+        restart: ContextRestart,
+        growth: GrowthShares,
+        produced: i64,
+    ) {
+        self.blocks.clear();
+        // Hidden growth stands behind the other inputs, the system part of a fresh context first.
+        let goes_on = restart == ContextRestart::No;
+        let hidden = |kind| (RawBlock::from_size(kind, 0, 0), growth.unattributed);
+        if growth.unattributed > 0 && !goes_on {
+            self.blocks.push(hidden(BlockKind::System));
+        }
+        self.push_scaled(&raw.inputs, growth.inputs);
+        if growth.unattributed > 0 && goes_on {
+            self.blocks.push(hidden(BlockKind::Unattributed));
+        }
+        self.inputs = self.blocks.len();
+        self.push_scaled(&raw.outputs, produced);
+        // Output that left no text behind is thinking that was withheld.
+        if raw.outputs.is_empty() && produced > 0 {
+            self.blocks.push((RawBlock::from_size(BlockKind::Thinking, 0, 0), produced));
+        }
     }
-    blocks.iter().cloned().zip(apportion(total, &weights)).collect()
+
+    /// Scales the estimates of `blocks` so that they add up to `total`.
+    fn push_scaled(&mut self, blocks: &[RawBlock], total: i64) {
+        // What adds up already stays as it is.
+        if sum_of_estimates(blocks) == total && total != 0 {
+            self.blocks.extend(blocks.iter().map(|block| (*block, block.estimate)));
+            return;
+        }
+        let mut weights: Vec<i64> = blocks.iter().map(|block| block.estimate).collect();
+        if weights.iter().all(|&weight| weight == 0) {
+            weights.fill(1);
+        }
+        self.blocks.extend(blocks.iter().copied().zip(apportion(total, &weights)));
+    }
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::units::Usage;
 
 /// A block as an importer saw it: sized in characters, tokens only estimated.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RawBlock {
     /// What it is.
     pub kind: BlockKind,

@@ -19,6 +19,7 @@ mod steady_state;
 
 pub use parse_queue::{QUEUE_SCHEMA, has_queue_tables, parse_queue_toml};
 pub use queue::{DeniedActions, ReportedQueue, SignalRate};
+pub(crate) use route_reconstruction::reconstruct_routes_once_more;
 pub use route_reconstruction::{ReconstructedRoute, RouteReconstruction, reconstruct_routes};
 pub use route_split::{Route, RoutePart};
 

@@ -43,6 +43,18 @@ pub fn reconstruct_routes(
     routes: &ReportedRoutes,
     values: &[i64],
 ) -> Result<RouteReconstruction, RoutesError> {
+    reconstruct_routes_once_more(routes, values, Recording::default())
+}
+
+/// The same in the memory of a recording that nobody needs any more.
+///
+/// # Errors
+/// As [`reconstruct_routes`].
+pub(crate) fn reconstruct_routes_once_more(
+    routes: &ReportedRoutes,
+    values: &[i64],
+    spare: Recording,
+) -> Result<RouteReconstruction, RoutesError> {
     let values = UnknownValues { routes, values };
     let mut agents: Vec<AgentRoutes> = Vec::new();
     let mut order = Vec::new();
@@ -59,7 +71,7 @@ pub fn reconstruct_routes(
         let grown = agents[at].grow_sessions(&values, &route)?;
         agents[at].routes.push((route, grown));
     }
-    let mut builder = RecordingBuilder::new(&routes.name, "routes");
+    let mut builder = RecordingBuilder::in_memory_of(spare, &routes.name, "routes");
     for agent in &mut agents {
         agent.push_sessions(&values, &mut builder)?;
     }

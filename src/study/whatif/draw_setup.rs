@@ -184,6 +184,7 @@ impl<'a> DrawSetup<'a> {
             sets,
             asked,
         };
+        scratch.keep_memory(other);
         Ok(outcome.with_error(self.errors[k as usize]))
     }
 

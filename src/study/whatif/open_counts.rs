@@ -5,11 +5,10 @@
 use super::first_question::OpenFact;
 use super::parameter_draws::draw_from_range;
 use crate::intervene::{ParamRange, ParamUnit};
-use crate::reconstruct::context_growth::SolvedGrowths;
-use crate::reconstruct::routes::reconstruct_routes;
+use crate::reconstruct::routes::reconstruct_routes_once_more;
 use crate::reconstruct::unknown::{UnknownQuantity, UnknownUnit};
 use crate::reconstruct::{
-    RecordingSource, ReportedPipeline, ReportedRoutes, reconstruct_once_more,
+    LayoutScratch, RecordingSource, ReportedPipeline, ReportedRoutes, reconstruct_once_more,
 };
 use crate::recording::Recording;
 use crate::seed::Seed;
@@ -31,7 +30,14 @@ pub enum OpenCounts {
 pub struct DrawScratch {
     /// The pipeline as the last draw had it.
     drawn: Option<ReportedPipeline>,
-    growths: SolvedGrowths,
+    layout: LayoutScratch,
+}
+
+impl DrawScratch {
+    /// Keeps the memory of a draw's recording for the next one.
+    pub(super) fn keep_memory(&mut self, other: Option<Recording>) {
+        self.layout.spare = other.unwrap_or_default();
+    }
 }
 
 impl OpenCounts {
@@ -101,15 +107,16 @@ impl OpenCounts {
             (Self::Counts(counts, unknowns), RecordingSource::Pipeline { reported, lens, .. }) => {
                 let given: Vec<(String, u32)> =
                     counts.iter().map(|(id, draws)| (id.clone(), draws[k as usize])).collect();
-                let DrawScratch { drawn, growths } = scratch;
+                let DrawScratch { drawn, layout } = scratch;
                 let drawn = drawn.get_or_insert_with(|| reported.clone());
                 drawn.draw_unknowns(reported, &values_in_draw(unknowns, k));
-                reconstruct_once_more(drawn, *lens, &given, growths)
+                reconstruct_once_more(drawn, *lens, &given, layout)
                     .ok()
                     .map(|other| other.recording)
             }
             (Self::Unknowns(unknowns), RecordingSource::Routes { routes, .. }) => {
-                reconstruct_routes(routes, &values_in_draw(unknowns, k))
+                let spare = std::mem::take(&mut scratch.layout.spare);
+                reconstruct_routes_once_more(routes, &values_in_draw(unknowns, k), spare)
                     .ok()
                     .map(|laid| laid.recording)
             }
