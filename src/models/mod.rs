@@ -146,11 +146,23 @@ thread_local! {
     /// Rows found so far: they are asked for call by call, and reducing a name takes far longer
     /// than looking it up.
     static REMEMBERED: RefCell<HashMap<String, ModelFacts>> = RefCell::default();
+    /// The last one of them: neighbouring calls mostly ask for the same.
+    static LAST: RefCell<(String, ModelFacts)> = const { RefCell::new((String::new(), UNKNOWN)) };
 }
 
 /// The row of a model.
 #[must_use]
 pub fn facts_of_model(model: &str) -> ModelFacts {
+    LAST.with_borrow_mut(|(last, facts)| {
+        if last != model {
+            *facts = look_facts_up(model);
+            model.clone_into(last);
+        }
+        *facts
+    })
+}
+
+fn look_facts_up(model: &str) -> ModelFacts {
     REMEMBERED.with_borrow_mut(|remembered| {
         if let Some(facts) = remembered.get(model) {
             return *facts;

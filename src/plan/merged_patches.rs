@@ -261,6 +261,14 @@ impl<'a> PatchCursor<'a> {
         }
     }
 
+    /// Whether no patch changes a block from the next one up to `end`.
+    pub(super) fn leaves_blocks_before(&self, end: usize) -> bool {
+        let is_behind = |block: Option<u32>| block.is_none_or(|block| block as usize >= end);
+        is_behind(self.dropped_blocks.first().map(|entry| entry.0))
+            && is_behind(self.replaced.first().map(|entry| entry.0))
+            && is_behind(self.if_warm.first().map(|(entry, _)| entry.0))
+    }
+
     /// Sizes of the next block, in order of precedence: none at all, then the smallest one.
     pub(super) fn block_sizes(
         &mut self,

@@ -267,7 +267,7 @@ impl<'a> PlanCompiler<'a> {
         let index = if event == CallEvent::NOTHING {
             NO_INDEX
         } else {
-            plan.events.push(event);
+            plan.events.push(event.told_apart());
             plan.events.len() as u32 - 1
         };
         plan.rows.push(PlanRow { touched_by, first_term, event: index, ..row });

@@ -20,6 +20,7 @@
 use crate::fixed_point::{self, ONE};
 use crate::units::scale_by_ratio;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Exponents above this are not looked for: all growth then falls on the last calls.
 pub(crate) const MAX_EXPONENT: i64 = 64 * ONE;
@@ -64,7 +65,7 @@ type GrowthKey = (i64, i64, i64, Vec<i64>);
 
 /// Growths that were solved before: of many draws most ask for the same.
 #[derive(Debug, Default)]
-pub struct SolvedGrowths(BTreeMap<GrowthKey, GrowthSolution>);
+pub(crate) struct SolvedGrowths(BTreeMap<GrowthKey, GrowthSolution>);
 
 impl SolvedGrowths {
     /// No more are kept than this; what is open by the token is asked for once.
@@ -192,6 +193,19 @@ fn meet_read_sum(mut upper: Vec<i64>, lower: &[i64], target: i64) -> Vec<i64> {
     upper
 }
 
+/// Logarithms of the numbers below 512, which every curve of so many calls asks for.
+static LOGS: LazyLock<[i64; 512]> =
+    LazyLock::new(|| std::array::from_fn(|k| log2_of_whole(k.max(1) as i64)));
+
+/// log2 of a number of calls in Q32.
+fn log2_of_count(calls: i64) -> i64 {
+    LOGS.get(calls as usize).copied().unwrap_or_else(|| log2_of_whole(calls))
+}
+
+fn log2_of_whole(number: i64) -> i64 {
+    fixed_point::log2(fixed_point::ratio_q32(number, 1))
+}
+
 /// `F[k] = S ((k+1) / n)^g` for one n and S.
 struct GrowthCurve {
     smooth: i64,
@@ -203,9 +217,8 @@ impl GrowthCurve {
     fn new(calls: i64, smooth: i64) -> Self {
         // A quotient would lose bits that the difference of two logarithms keeps. The last call
         // stands at 1, whose logarithm is exactly 0.
-        let whole = fixed_point::log2(fixed_point::ratio_q32(calls, 1));
-        let logs =
-            (1..calls).map(|k| (fixed_point::log2(fixed_point::ratio_q32(k, 1)) - whole).min(0));
+        let whole = log2_of_count(calls);
+        let logs = (1..calls).map(|k| (log2_of_count(k) - whole).min(0));
         Self { smooth, logs: logs.chain([0]).collect() }
     }
 

@@ -174,16 +174,17 @@ impl DrawnResults<'_> {
     /// How much more is saved on average where each part builds what is best in it.
     fn gain_of_choice(&self, parts: &[usize]) -> i64 {
         let count = self.sets.first().map_or(0, Vec::len);
-        let mut sums = vec![vec![0_i128; count]; PARTS + 1];
+        let mut sums = vec![vec![0_i128; count]; PARTS];
         for (saved, &part) in self.sets.iter().zip(parts) {
-            for (at, &amount) in saved.iter().enumerate() {
-                sums[part][at] += i128::from(amount);
-                sums[PARTS][at] += i128::from(amount);
+            for (sum, &amount) in sums[part].iter_mut().zip(saved) {
+                *sum += i128::from(amount);
             }
         }
+        let whole: Vec<i128> =
+            (0..count).map(|at| sums.iter().map(|part| part[at]).sum()).collect();
         let best = |sums: &[i128]| sums.iter().copied().max().unwrap_or_default();
-        let informed: i128 = sums[..PARTS].iter().map(|sums| best(sums)).sum();
-        let gain = (informed - best(&sums[PARTS])) / (self.sets.len().max(1) as i128);
+        let informed: i128 = sums.iter().map(|sums| best(sums)).sum();
+        let gain = (informed - best(&whole)) / (self.sets.len().max(1) as i128);
         i64::try_from(gain).unwrap_or(i64::MAX)
     }
 

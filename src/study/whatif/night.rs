@@ -46,17 +46,23 @@ pub fn study_night(
         return Vec::new();
     };
     let draws = experiment.draws.min(MOST_NIGHT_DRAWS);
+    // What is open does not hang on the policy: drawn once for all of them.
+    let drawn = [false, true].map(|has_suites| -> Vec<(i64, [Vec<OrderWork>; 2])> {
+        let of_draw = |draw| {
+            let of_draw = NightDraw { night, draw: Some((experiment.seed, draw)) };
+            let orders = sides.each_ref().map(|side| of_draw.orders(side, steps, has_suites));
+            (of_draw.pick(&night.dispatch_time, "dispatch", 0), orders)
+        };
+        (0..draws).map(of_draw).collect()
+    });
     let mut rows = Vec::new();
     for policy in DispatchPolicy::ALL {
-        for has_suites in [false, true] {
+        for (has_suites, drawn) in [false, true].into_iter().zip(&drawn) {
             let mut elapsed = [Vec::new(), Vec::new()];
             let mut waited = Vec::new();
-            for draw in 0..draws {
-                let of_draw = NightDraw { night, draw: Some((experiment.seed, draw)) };
-                let dispatch_ms = of_draw.pick(&night.dispatch_time, "dispatch", 0);
-                for (side, elapsed) in sides.iter().zip(&mut elapsed) {
-                    let orders = of_draw.orders(side, steps, has_suites);
-                    let run = run_orders(&orders, policy, dispatch_ms);
+            for (dispatch_ms, sides) in drawn {
+                for (orders, elapsed) in sides.iter().zip(&mut elapsed) {
+                    let run = run_orders(orders, policy, *dispatch_ms);
                     elapsed.push(run.end_ms(None));
                     waited.push(run.waited_ms[0]);
                 }

@@ -73,15 +73,14 @@ fn tokens_spared(
             }
             ContextRestart::Fresh | ContextRestart::ManualCompacted => carried = 0,
         }
-        let blocks = call.block_range().map(|block| {
-            let less = spared.get(&block).copied().unwrap_or(0);
-            (recording.blocks[block].kind.is_output(), less)
-        });
-        let (said, entered): (Vec<_>, Vec<_>) = blocks.partition(|(is_output, _)| *is_output);
-        let total = |blocks: &[(bool, i64)]| blocks.iter().map(|(_, less)| less).sum::<i64>();
-        carried += total(&entered);
-        sum += carried + total(&said);
-        carried += total(&said);
+        let (mut entered, mut said) = (0, 0);
+        for (block, less) in spared.range(call.block_range()) {
+            let is_output = recording.blocks[*block].kind.is_output();
+            *(if is_output { &mut said } else { &mut entered }) += less;
+        }
+        carried += entered;
+        sum += carried + said;
+        carried += said;
         prompt = context + call.produced_tokens();
         unsaid = if dropped.contains(&at) { unsaid + call.produced_tokens() } else { 0 };
     }
