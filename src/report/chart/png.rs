@@ -12,6 +12,7 @@ use plotters::prelude::{
     ShapeStyle,
 };
 use plotters::style::{Color, RGBColor};
+use std::cell::RefCell;
 
 /// Pixels of the file for one of the sheet.
 const SCALE: i32 = 2;
@@ -32,17 +33,24 @@ pub fn paint_png(sheet: &Sheet, theme: Theme) -> Vec<u8> {
 fn paint_shapes(sheet: &Sheet, theme: Theme) -> Vec<u8> {
     let large = (sheet.size.0 * SCALE * OVERSAMPLING, sheet.size.1 * SCALE * OVERSAMPLING);
     let size = (large.0.unsigned_abs(), large.1.unsigned_abs());
-    let mut pixels = vec![0; size.0 as usize * size.1 as usize * 3];
-    // The area borrows the pixels, and has to be gone before they are read.
-    {
-        let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
-        area.fill(&Hue::Paper.in_theme(theme)).expect("a buffer takes all shapes");
-        for shape in &sheet.shapes {
-            draw_shape(&area, shape, theme);
+    DRAWN.with_borrow_mut(|pixels| {
+        pixels.resize(size.0 as usize * size.1 as usize * 3, 0);
+        // The area borrows the pixels, and has to be gone before they are read.
+        {
+            let area = BitMapBackend::with_buffer(pixels, size).into_drawing_area();
+            area.fill(&Hue::Paper.in_theme(theme)).expect("a buffer takes all shapes");
+            for shape in &sheet.shapes {
+                draw_shape(&area, shape, theme);
+            }
+            area.present().expect("a buffer can be closed");
         }
-        area.present().expect("a buffer can be closed");
-    }
-    average_down(&pixels, size.0 as usize)
+        average_down(pixels, size.0 as usize)
+    })
+}
+
+thread_local! {
+    /// Drawn pixels: a hundred megabytes, which one picture after the other paints over.
+    static DRAWN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 type PngArea<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
@@ -163,7 +171,9 @@ fn encode_png(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::High);
+    // Level areas need no filter: as small as with the best of each, in an eighth of the time.
+    encoder.set_filter(png::Filter::NoFilter);
+    encoder.set_deflate_compression(png::DeflateCompression::Level(4));
     // By this word the file is known again, and may be replaced.
     let marked = encoder.add_text_chunk("Software".to_owned(), "windtunnel".to_owned());
     let writer = marked.and_then(|()| encoder.write_header());
