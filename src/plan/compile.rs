@@ -29,8 +29,18 @@ impl Plan {
         patches: &[Patch],
         pricing: &Pricing,
     ) -> Result<Self, MissingPrice> {
+        Self::compile_in_memory_of(Self::default(), recording, patches, pricing)
+    }
+
+    /// The same in the memory of a plan that nobody needs any more.
+    pub(crate) fn compile_in_memory_of(
+        spare: Self,
+        recording: &Recording,
+        patches: &[Patch],
+        pricing: &Pricing,
+    ) -> Result<Self, MissingPrice> {
         let all: Vec<u32> = (0..recording.sessions.len() as u32).collect();
-        Self::compile_sessions(recording, &all, patches, pricing)
+        Self::compile_anew(spare, recording, &all, patches, pricing)
     }
 
     /// The same of the sessions alone in which a patch changes anything: what a subset saves, it
@@ -45,6 +55,16 @@ impl Plan {
 
     /// The same of some sessions alone, which are given in order.
     pub(crate) fn compile_sessions(
+        recording: &Recording,
+        sessions: &[u32],
+        patches: &[Patch],
+        pricing: &Pricing,
+    ) -> Result<Self, MissingPrice> {
+        Self::compile_anew(Self::default(), recording, sessions, patches, pricing)
+    }
+
+    fn compile_anew(
+        spare: Self,
         recording: &Recording,
         sessions: &[u32],
         patches: &[Patch],
@@ -80,12 +100,7 @@ impl Plan {
             compacts: false,
             last_scale: None,
             planned_of: BTreeMap::new(),
-            plan: Self {
-                rows: Vec::with_capacity(calls),
-                duration_ms: Vec::with_capacity(calls),
-                call_of: Vec::with_capacity(calls),
-                ..Self::default()
-            },
+            plan: spare.emptied(calls),
         };
         // A session that goes on from another reads what that one left in the cache, so that the
         // two must be replayed together. Everything else falls into islands that know nothing of
@@ -105,6 +120,20 @@ impl Plan {
             compiler.close_island(first);
         }
         Ok(Self { prices: compiler.prices.into_rows(), ..compiler.plan })
+    }
+
+    /// An empty plan with room for so many calls; the long lists keep their memory.
+    fn emptied(self, calls: usize) -> Self {
+        let Self { mut rows, mut terms, mut events, mut duration_ms, mut call_of, .. } = self;
+        rows.clear();
+        rows.reserve(calls);
+        terms.clear();
+        events.clear();
+        duration_ms.clear();
+        duration_ms.reserve(calls);
+        call_of.clear();
+        call_of.reserve(calls);
+        Self { rows, terms, events, duration_ms, call_of, ..Self::default() }
     }
 }
 

@@ -208,7 +208,10 @@ impl<'a> PlanCompiler<'a> {
             return 0;
         }
         let before = &self.recording.calls[at - 1];
-        compaction_trigger_at(before.usage.context_tokens() + before.produced_tokens())
+        let grown = before.usage.context_tokens() + before.produced_tokens();
+        // The known trigger of its window, or, below every known one, that very size.
+        let known = TRIGGERS.iter().find(|(from, window)| (*from..*window).contains(&grown));
+        known.map_or(grown, |(from, _)| *from)
     }
 
     pub(super) fn push_inserted_calls(
@@ -393,11 +396,4 @@ fn off_tier_tokens(call: &Call) -> i64 {
         CacheTier::FiveMinutes | CacheTier::Automatic => call.usage.write_1h,
         CacheTier::Uncached => 0,
     }
-}
-
-/// The trigger behind an automatic compaction that was met at `grown` tokens: the known one of
-/// its window, or, below every known one, that very size.
-fn compaction_trigger_at(grown: i64) -> i64 {
-    let known = TRIGGERS.iter().find(|(from, window)| (*from..*window).contains(&grown));
-    known.map_or(grown, |(from, _)| *from)
 }

@@ -20,6 +20,7 @@
 use crate::fixed_point::{self, ONE};
 use crate::kinds::named_values;
 use crate::units::{apportion, scale_by_ratio};
+use std::sync::LazyLock;
 
 named_values! {
     /// What the published number of calls is taken for.
@@ -93,13 +94,17 @@ const Z95: i64 = 1_645;
 
 impl TwoSidedLogNormal {
     /// Records per call. Source: MODEL.md, "Laws" L1, about 1,000 public transcripts.
-    fn records_per_call() -> Self {
-        Self::from_percentiles(1_990, 1_460, 2_830)
+    fn records_per_call() -> &'static Self {
+        static LAW: LazyLock<TwoSidedLogNormal> =
+            LazyLock::new(|| TwoSidedLogNormal::from_percentiles(1_990, 1_460, 2_830));
+        &LAW
     }
 
     /// Growth exponent. Source: MODEL.md, "Laws" L7, 499 real sessions of 20 calls or more.
-    fn growth_exponent() -> Self {
-        Self::from_percentiles(710, 330, 1_280)
+    fn growth_exponent() -> &'static Self {
+        static LAW: LazyLock<TwoSidedLogNormal> =
+            LazyLock::new(|| TwoSidedLogNormal::from_percentiles(710, 330, 1_280));
+        &LAW
     }
 
     /// The law with a median and its 5 % and 95 % percentiles, all in thousandths.

@@ -237,16 +237,18 @@ fn output_blocks(slot: &ScriptCall, output: i64, prose_chars: i64) -> Vec<RawBlo
         RawBlock { marks: BlockMarks::PROSE, ..RawBlock::from_size(BlockKind::Text, chars, prose) };
     // A third of the output each for prose and thinking at most: the tool input is never empty.
     let thinking = RawBlock::from_size(BlockKind::Thinking, 0, output / 3);
-    let mut blocks = match slot.response {
+    let with_tool = match slot.response {
         ResponseContent::Prose => return vec![RawBlock::from_size(BlockKind::Text, 0, output)],
         ResponseContent::Thinking => {
             return vec![RawBlock::from_size(BlockKind::Thinking, 0, output)];
         }
-        ResponseContent::Tool => vec![],
-        ResponseContent::ProseAndTool => vec![beside],
-        ResponseContent::ThinkingAndTool => vec![thinking],
-        ResponseContent::AllThree => vec![thinking, beside],
+        ResponseContent::Tool => [None, None],
+        ResponseContent::ProseAndTool => [None, Some(beside)],
+        ResponseContent::ThinkingAndTool => [Some(thinking), None],
+        ResponseContent::AllThree => [Some(thinking), Some(beside)],
     };
+    let mut blocks = Vec::with_capacity(3);
+    blocks.extend(with_tool.into_iter().flatten());
     let rest = output - blocks.iter().map(|block| block.estimate).sum::<i64>();
     blocks.push(tool_block(slot, BlockKind::ToolInput, 0, rest));
     blocks

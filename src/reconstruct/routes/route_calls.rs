@@ -76,6 +76,7 @@ pub(crate) fn build_route_session(
     clock: &mut CallClock,
 ) -> RawSession {
     let mut raw = empty_session(id, pipeline, step, grown.base);
+    raw.calls.reserve(grown.calls.len());
     let mut left_in_cache = grown.base - grown.base % AUTOMATIC_LOOKUP_STEP;
     for (at, call) in grown.calls.iter().enumerate() {
         // A call that opens an invocation takes its packet; a retry brings the prompt once more,

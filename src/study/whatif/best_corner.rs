@@ -8,6 +8,7 @@ use super::tokens_held::tokens_held_and_carried;
 use crate::plan::Patch;
 use crate::price::MissingPrice;
 use crate::recording::Recording;
+use std::collections::BTreeSet;
 
 /// A search over the corners of the parameters.
 pub(crate) struct BestCornerSearch<'a> {
@@ -36,6 +37,8 @@ impl BestCornerSearch<'_> {
             .collect();
         // Toggles are improved one after the other until a whole round improves nothing.
         let mut picked: Vec<usize> = vec![0; corners.len()];
+        // Rounds come back to what was tried before, which is no better the second time.
+        let mut tried: BTreeSet<Vec<usize>> = BTreeSet::new();
         let mut here = i64::MIN;
         loop {
             let before = here;
@@ -43,6 +46,9 @@ impl BestCornerSearch<'_> {
                 let mut friendliest = picked[turn];
                 for corner in 0..corners[turn].len() {
                     picked[turn] = corner;
+                    if !tried.insert(picked.clone()) {
+                        continue;
+                    }
                     let patches: Vec<Patch> =
                         corners.iter().zip(&picked).map(|(of, &at)| of[at].clone()).collect();
                     let saving = self.saving_of_patches(&patches)?;

@@ -119,14 +119,20 @@ impl<'a> DrawSetup<'a> {
         // Of recorded calls a draw compiles and replays what its patches touch: everywhere else
         // nothing is saved.
         let mut plan = match &other {
-            Some(other) => self.experiment.compile_plan(other, &patches)?,
+            Some(other) => {
+                let spare = std::mem::take(&mut scratch.spare_plan);
+                self.experiment.compile_plan_in_memory_of(spare, other, &patches)?
+            }
             None => self.experiment.compile_touched(recording, &patches)?,
         };
         parameter_draws::draw_cache_luck(self.experiment.seed, recording, &mut plan, k);
         let headline = self.experiment.headline_metric();
         // With other call counts or other luck the pipeline costs something else without any toggle
         // too, and only differences within a draw are savings.
-        let lucky = self.untoggled.lucky_in_draw(self.experiment, k);
+        let lucky = match &other {
+            Some(_) => Plan::default(),
+            None => self.untoggled.lucky_in_draw(self.experiment, k),
+        };
         let before = |step: &str| match &other {
             Some(other) => amounts_in_step(headline, other, &plan, step),
             None => self.untoggled.amounts(&lucky, step),
@@ -184,7 +190,7 @@ impl<'a> DrawSetup<'a> {
             sets,
             asked,
         };
-        scratch.keep_memory(other);
+        scratch.keep_memory(other, plan);
         Ok(outcome.with_error(self.errors[k as usize]))
     }
 

@@ -5,6 +5,7 @@
 use super::first_question::OpenFact;
 use super::parameter_draws::draw_from_range;
 use crate::intervene::{ParamRange, ParamUnit};
+use crate::plan::Plan;
 use crate::reconstruct::routes::reconstruct_routes_once_more;
 use crate::reconstruct::unknown::{UnknownQuantity, UnknownUnit};
 use crate::reconstruct::{
@@ -31,12 +32,15 @@ pub struct DrawScratch {
     /// The pipeline as the last draw had it.
     drawn: Option<ReportedPipeline>,
     layout: LayoutScratch,
+    /// The plan of the last draw: the next one takes its memory.
+    pub(super) spare_plan: Plan,
 }
 
 impl DrawScratch {
-    /// Keeps the memory of a draw's recording for the next one.
-    pub(super) fn keep_memory(&mut self, other: Option<Recording>) {
+    /// Keeps the memory of a draw's recording and plan for the next one.
+    pub(super) fn keep_memory(&mut self, other: Option<Recording>, plan: Plan) {
         self.layout.spare = other.unwrap_or_default();
+        self.spare_plan = plan;
     }
 }
 
@@ -107,7 +111,7 @@ impl OpenCounts {
             (Self::Counts(counts, unknowns), RecordingSource::Pipeline { reported, lens, .. }) => {
                 let given: Vec<(String, u32)> =
                     counts.iter().map(|(id, draws)| (id.clone(), draws[k as usize])).collect();
-                let DrawScratch { drawn, layout } = scratch;
+                let DrawScratch { drawn, layout, .. } = scratch;
                 let drawn = drawn.get_or_insert_with(|| reported.clone());
                 drawn.draw_unknowns(reported, &values_in_draw(unknowns, k));
                 reconstruct_once_more(drawn, *lens, &given, layout)
