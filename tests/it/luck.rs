@@ -2,10 +2,13 @@
 
 use crate::generated::compile;
 use crate::small::{call, session};
+use windtunnel::intervene::ToggleParams;
 use windtunnel::plan::{DroppedCall, Patch, Plan};
+use windtunnel::reconstruct::{self, routes::reconstruct_routes};
 use windtunnel::recording::BlockKind::{Text, ToolInput, ToolResult};
 use windtunnel::recording::{CacheTier, RawCall, Recording, RecordingBuilder};
 use windtunnel::replay::{replay_calls, replay_plan};
+use windtunnel::scenario::toggles_by_id;
 use windtunnel::seed::Seed;
 use windtunnel::study::whatif::parameter_draws;
 use windtunnel::units::Usage;
@@ -57,6 +60,34 @@ fn an_untouched_replay_is_exact_whatever_the_luck() {
     for k in 0..50 {
         let outcome = replay_plan(&drawn(&recording, &plan, 1, k), 0);
         assert_eq!(outcome.by_price.iter().copied().sum::<Usage>(), recording.total_usage(), "{k}");
+    }
+}
+
+#[test]
+fn the_plain_road_is_the_long_one_where_luck_is_all_there_is() {
+    let routes = reconstruct::builtin_routes("cockpit-2026-02").expect("built in");
+    let recording =
+        reconstruct_routes(&routes, &routes.modes_of_unknowns()).expect("fits").recording;
+    let toggles = toggles_by_id(["C1", "C2", "C3", "C4", "C5", "N1", "N2", "N5"]).expect("toggles");
+    for key in [7, 8] {
+        let patches: Vec<Patch> = toggles
+            .iter()
+            .map(|one| {
+                one.build_patch(&recording, &ToggleParams::modes_of_card(one.card()).in_draw(key))
+            })
+            .collect();
+        let plain = drawn(&recording, &compile(&recording, &patches), 1, key as u32);
+        let mut long = plain.clone();
+        for event in &mut long.events {
+            event.is_only_luck = false;
+        }
+        assert_ne!(plain.events, long.events);
+        let all = (1 << toggles.len()) - 1;
+        let subsets = (0..toggles.len()).flat_map(|bit| [1 << bit, all & !(1 << bit)]);
+        for subset in subsets.chain([0, all]) {
+            let [plain, long] = [&plain, &long].map(|plan| replay_calls(plan, subset));
+            assert!(plain == long, "{subset:b}");
+        }
     }
 }
 
