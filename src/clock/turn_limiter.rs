@@ -245,8 +245,16 @@ impl<'a> TurnClock<'a> {
             self.events.push_event(now_ms + wait_ms, ClockStep::Start, turn);
             return;
         }
-        self.run.sent_ms.push(now_ms);
         let PacketTurn { requests_ms, takes_ms, .. } = &self.turns[turn];
+        let [first_ms, last_ms] = [requests_ms[0], requests_ms[requests_ms.len() - 1]];
+        // Where no provider refuses anything, what a turn asks for moves no other: it is one event.
+        if self.limits.requests_a_minute.is_none() && last_ms < *takes_ms {
+            let own = requests_ms.iter().map(|ms| now_ms + ms - first_ms);
+            self.run.sent_ms.extend(own);
+            self.events.push_event(now_ms + takes_ms - first_ms, ClockStep::End, turn);
+            return;
+        }
+        self.run.sent_ms.push(now_ms);
         // A turn that was refused goes on with the request that it was refused, not from its
         // beginning.
         let at = self.next[turn];
@@ -285,7 +293,8 @@ impl<'a> TurnClock<'a> {
         latencies
     }
 
-    fn into_run(self) -> TurnRun {
+    fn into_run(mut self) -> TurnRun {
+        self.run.sent_ms.sort_unstable();
         let mut counts = counts_in_last_minute(&self.run.sent_ms);
         counts.sort_unstable();
         let latencies = self.sorted_latencies();

@@ -126,13 +126,9 @@ fn load_figures(
     let minutes = (window_days * DAY_MINUTES).max(1);
     let rate = scale_by_ratio(unbounded.requests, 1_000, minutes);
     let mut figures = vec![rate, unbounded.peak_a_minute, session_ms];
-    // Where no provider refuses anything, what a turn asks for moves no other: it is one event.
-    let whole: Option<Vec<PacketTurn>> = requests_a_minute.is_none().then(|| {
-        turns.iter().map(|turn| PacketTurn { requests_ms: vec![0], ..turn.clone() }).collect()
-    });
     for most in TURNS_AT_ONCE {
         let limits = TurnLimits { turns: Some(most), requests_a_minute };
-        let load = run_turns(whole.as_deref().unwrap_or(turns), limits).load;
+        let load = run_turns(turns, limits).load;
         figures.extend([load.waited_ms, load.mean_latency_ms, load.p90_latency_ms]);
     }
     figures
