@@ -83,8 +83,8 @@ impl CallEvent {
     /// does not explain stands behind the luck.
     #[must_use]
     pub(crate) fn told_apart(self) -> Self {
-        let Self { luck, shock, .. } = self;
-        let is_only_luck = luck.is_some() && self == Self { luck, shock, ..Self::NOTHING };
+        let Self { shock, luck, .. } = self;
+        let is_only_luck = luck.is_some() && self == Self { shock, luck, ..Self::NOTHING };
         Self { is_only_luck, ..self }
     }
 

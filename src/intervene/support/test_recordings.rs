@@ -196,7 +196,7 @@ fn results_of_last_call(before: &[RawCall]) -> Vec<RawBlock> {
         let kind = if task { BlockKind::Report } else { BlockKind::ToolResult };
         let tokens = used.chars as i64;
         let peer = Some((at, index as u32));
-        RawBlock { peer, estimate: tokens, kind, ..used.clone() }
+        RawBlock { peer, estimate: tokens, kind, ..*used }
     });
     results.collect()
 }

@@ -119,10 +119,7 @@ impl<'a> DrawSetup<'a> {
         // Of recorded calls a draw compiles and replays what its patches touch: everywhere else
         // nothing is saved.
         let mut plan = match &other {
-            Some(other) => {
-                let spare = std::mem::take(&mut scratch.spare_plan);
-                self.experiment.compile_plan_in_memory_of(spare, other, &patches)?
-            }
+            Some(other) => scratch.compile_plan(self.experiment, other, &patches)?,
             None => self.experiment.compile_touched(recording, &patches)?,
         };
         parameter_draws::draw_cache_luck(self.experiment.seed, recording, &mut plan, k);

@@ -133,17 +133,6 @@ impl<'a> Experiment<'a> {
         Ok(Plan::compile(recording, patches, self.pricing)?.with_cache(self.cache))
     }
 
-    /// The same in the memory of a plan that nobody needs any more.
-    pub(super) fn compile_plan_in_memory_of(
-        &self,
-        spare: Plan,
-        recording: &Recording,
-        patches: &[Patch],
-    ) -> Result<Plan, MissingPrice> {
-        let plan = Plan::compile_in_memory_of(spare, recording, patches, self.pricing)?;
-        Ok(plan.with_cache(self.cache))
-    }
-
     /// The same of the sessions alone in which a patch changes anything.
     pub(super) fn compile_touched(
         &self,

@@ -2,10 +2,12 @@
 //!
 //! Draw k of one of them never depends on another one, nor on the toggles.
 
+use super::experiment::Experiment;
 use super::first_question::OpenFact;
 use super::parameter_draws::draw_from_range;
 use crate::intervene::{ParamRange, ParamUnit};
-use crate::plan::Plan;
+use crate::plan::{Patch, Plan};
+use crate::price::MissingPrice;
 use crate::reconstruct::routes::reconstruct_routes_once_more;
 use crate::reconstruct::unknown::{UnknownQuantity, UnknownUnit};
 use crate::reconstruct::{
@@ -33,10 +35,22 @@ pub struct DrawScratch {
     drawn: Option<ReportedPipeline>,
     layout: LayoutScratch,
     /// The plan of the last draw: the next one takes its memory.
-    pub(super) spare_plan: Plan,
+    spare_plan: Plan,
 }
 
 impl DrawScratch {
+    /// The plan of some patches of a draw's recording.
+    pub(super) fn compile_plan(
+        &mut self,
+        experiment: &Experiment<'_>,
+        recording: &Recording,
+        patches: &[Patch],
+    ) -> Result<Plan, MissingPrice> {
+        let spare = std::mem::take(&mut self.spare_plan);
+        let plan = Plan::compile_in_memory_of(spare, recording, patches, experiment.pricing)?;
+        Ok(plan.with_cache(experiment.cache))
+    }
+
     /// Keeps the memory of a draw's recording and plan for the next one.
     pub(super) fn keep_memory(&mut self, other: Option<Recording>, plan: Plan) {
         self.layout.spare = other.unwrap_or_default();
