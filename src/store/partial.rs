@@ -63,8 +63,14 @@ fn start_locked<T: AsRef<Path>>(
         let mut builder = tempfile::Builder::new();
         builder.prefix(&start).suffix(ENDING);
         take_rights(&mut builder, target, rights);
-        let (made, held) = make(&builder, folder_of(target))?;
-        // Between making and locking another run may have taken it for one that was left.
+        // Before it is locked another run may take it for one that was left: before it is opened,
+        // and after.
+        let (made, held) = match make(&builder, folder_of(target)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder_of(target).exists() => {
+                continue;
+            }
+            made => made?,
+        };
         lock(&held);
         if made.as_ref().exists() {
             return Ok((made, held));
