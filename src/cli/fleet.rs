@@ -4,7 +4,6 @@ use super::ExperimentArgs;
 #[cfg(feature = "fleet")]
 use super::OverwriteArgs;
 use clap::{Args, Subcommand, ValueEnum};
-#[cfg(feature = "fleet")]
 use std::path::PathBuf;
 
 /// The parts of an import and of a study that several machines share.
@@ -25,6 +24,12 @@ pub enum FleetCommand {
     /// Rows of `fleet map` in, in any order: the recording that one import gives.
     #[cfg(feature = "fleet")]
     Merge(FleetMergeArgs),
+    /// The sets of toggles that a comparison quotes: what `fleet draws` need not find again.
+    Sets {
+        /// What is replayed, and with what: the same as `compare` is told.
+        #[command(flatten)]
+        experiment: ExperimentArgs,
+    },
     /// Some draws of a comparison, a line of JSON each: `compare --drawn` takes them all.
     Draws(FleetDrawsArgs),
     /// A program that runs all of this on an engine, and compares.
@@ -88,4 +93,7 @@ pub struct FleetDrawsArgs {
     /// How many are made at most [default: all that follow].
     #[arg(long, value_name = "N")]
     pub count: Option<u32>,
+    /// What `fleet sets` printed; without it every call finds them again.
+    #[arg(long, value_name = "FILE")]
+    pub sets: Option<PathBuf>,
 }

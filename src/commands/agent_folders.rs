@@ -94,6 +94,7 @@ fn unnamed_recordings(command: &mut Command) -> Option<&mut Vec<String>> {
         Command::Report(args) => split_experiment(&mut args.experiment),
         Command::Compare(args) => split_experiment(&mut args.experiment),
         Command::Fleet(FleetCommand::Draws(args)) => split_experiment(&mut args.experiment),
+        Command::Fleet(FleetCommand::Sets { experiment }) => split_experiment(experiment),
         Command::Sweep(args) => split_experiment(&mut args.experiment),
         Command::Chart(args) => split_experiment(&mut args.experiment),
         Command::Inspect(args) => (&mut args.recordings, Some(&args.toggles)),

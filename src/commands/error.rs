@@ -20,7 +20,7 @@ use crate::store::{DiskError, OutputError};
 use crate::study::backtest::{BacktestError, BadObservations};
 use crate::study::gate::baseline::BadBaseline;
 use crate::study::inspect::step_usage::NoSuchOrder;
-use crate::study::whatif::draw_lines::BadDraws;
+use crate::study::whatif::draw_lines::{BadDraws, BadSets};
 use crate::study::whatif::sweep::SweepError;
 use crate::toml_reader::TomlError;
 use std::fmt;
@@ -91,6 +91,8 @@ pub(crate) enum CommandError {
     Sweep(#[from] SweepError),
     #[error(transparent)]
     Draws(#[from] BadDraws),
+    #[error(transparent)]
+    Sets(#[from] BadSets),
     #[error(transparent)]
     Order(#[from] NoSuchOrder),
     #[error(transparent)]

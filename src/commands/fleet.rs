@@ -21,6 +21,7 @@ pub fn run(command: &FleetCommand) -> CommandResult {
         FleetCommand::Map(args) => parts::import_part(args),
         #[cfg(feature = "fleet")]
         FleetCommand::Merge(args) => parts::merge_parts(args),
+        FleetCommand::Sets { experiment } => draws::find_sets(experiment),
         FleetCommand::Draws(args) => draws::run(args),
         FleetCommand::Driver { engine } => Ok(print_driver(*engine)),
     }

@@ -1,6 +1,6 @@
-//! An import on its way into the parse cache or to where the parts of a fleet are put together, and
-//! back: the recording in binary columns, and before it what was said of the files. Skips are kept in
-//! their words, which nobody reads on.
+//! An import on its way into the parse cache or to where the parts of a fleet are put together,
+//! and back: the recording in binary columns, and before it what was said of the files. Skips are
+//! kept in their words, which nobody reads on.
 
 use super::import_result::{BilledCost, ImportResult};
 use super::skip::{ImportNote, ImportSkip, SkipReason};

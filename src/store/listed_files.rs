@@ -1,5 +1,5 @@
-//! Files that a list tells of, and such as came with it as bytes: these are kept in a folder of their
-//! own for as long as they are read.
+//! Files that a list tells of, and such as came with it as bytes: these are kept in a folder of
+//! their own for as long as they are read.
 
 use super::{DiskError, FoundFile};
 use std::fs;

@@ -6,10 +6,14 @@ use crate::run::{Folder, here, ok, refused};
 /// The draws of a comparison, made in so many parts; the last part comes first.
 fn made_in_parts(experiment: &[&str], draws: u32, parts: u32) -> Vec<String> {
     let count = draws.div_ceil(parts);
+    let sets = Folder::new(&[]);
+    let sets = sets.file("sets.json", ok(&[&["fleet", "sets"], experiment].concat()).as_bytes());
     let part = |at: u32| {
         let (first, count) = ((at * count).to_string(), count.to_string());
-        let range = ["--first", &first, "--count", &count];
-        ok(&[&["fleet", "draws"], experiment, &range].concat())
+        // Every other one finds the sets itself.
+        let range = ["--first", &first, "--count", &count, "--sets", &sets];
+        let range = if at % 2 == 0 { &range[..] } else { &range[..4] };
+        ok(&[&["fleet", "draws"], experiment, range].concat())
     };
     let lines: Vec<String> = (0..parts).rev().map(part).collect();
     lines.concat().lines().map(str::to_owned).collect()
@@ -91,4 +95,16 @@ fn lines_that_are_not_the_draws_of_an_experiment_are_refused() {
     check(&[], &[&in_part], &["line 1: not a draw: unknown field `x`"]);
     let beyond = lines[3].replace("\"draw\":3", "\"draw\":4");
     check(&[], &[&beyond], &["line 1: draw 4 is not whole"]);
+}
+
+#[test]
+fn sets_of_another_experiment_are_refused() {
+    let sets = ok(&["fleet", "sets", "order-774", "--with", "R1,R4", "--draws", "5"]);
+    let folder = Folder::new(&[("sets.json", sets.as_bytes()), ("none.json", b"{}")]);
+    let draws = ["fleet", "draws", "order-774", "--with", "R1,R4", "--draws"];
+    let refuse = |draws_and_sets: [&str; 3], words: &[&str]| {
+        refused(&[&draws[..], &draws_and_sets].concat(), words);
+    };
+    refuse(["6", "--sets", &folder.at("sets.json")], &["sets.json: the sets are of another"]);
+    refuse(["5", "--sets", &folder.at("none.json")], &["none.json: no sets: "]);
 }

@@ -114,13 +114,17 @@ def main():
     recording = os.path.join(asked.out, "fleet.wtr")
     call([*fleet, "merge", "--name", asked.name, "-o", recording], shards)
 
+    draws = ["--draws", str(asked.draws)]
+    sets = os.path.join(asked.out, "sets.json")
+    with open(sets, "wb") as file:
+        file.write(call([*fleet, "sets", recording, *flags, *draws]))
     sent = {}
-    for flag in [recording, *filter(os.path.isfile, flags)]:
+    for flag in [recording, sets, *filter(os.path.isfile, flags)]:
         with open(flag, "rb") as file:
             sent[f"{len(sent)}-{os.path.basename(flag)}"] = ray.put(file.read())
-    names = dict(zip([recording, *filter(os.path.isfile, flags)], sent))
-    draws = ["--draws", str(asked.draws)]
-    ask = [*fleet, "draws", *(names.get(word, word) for word in [recording, *flags]), *draws]
+    names = dict(zip([recording, sets, *filter(os.path.isfile, flags)], sent))
+    ask = [*fleet, "draws", *(names.get(word, word) for word in [recording, *flags]), *draws,
+           "--sets", names[sets]]
     cuts = [asked.draws * at // asked.tasks for at in range(asked.tasks + 1)]
     answers = [work.remote([*ask, "--first", str(a), "--count", str(b - a)], None, sent)
                for a, b in zip(cuts, cuts[1:]) if a < b]

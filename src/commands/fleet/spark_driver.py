@@ -321,7 +321,12 @@ class Fleet:
         count = self.asked.draws
         draws = ["--draws", str(count)]
         sent = [self.send(flag) if os.path.isfile(flag) else flag for flag in flags]
-        words = [*self.worker, "draws", self.send(recording), *sent, *draws]
+        sets = self.made("sets.json")
+        with open(sets, "wb") as file:
+            shutil.copyfileobj(call([self.binary, "fleet", "sets", recording, *flags, *draws]), file)
+        self.done("sets")
+        words = [*self.worker, "draws", self.send(recording), *sent, *draws,
+                 "--sets", self.send(sets)]
         parts = max(1, min(self.asked.partitions, count))
         ranges = self.spark.range(0, parts, 1, parts).selectExpr(
             f"id * {count} div {parts} as first",

@@ -8,6 +8,7 @@ use super::draw_setup::DrawSetup;
 use super::experiment::Experiment;
 use super::load_bands::DrawnLoads;
 use super::observed_savings::observations_to_compare;
+use crate::plan::ToggleSubset;
 use crate::price::{MissingPrice, Pricing};
 use crate::reconstruct::RecordingSource;
 use crate::recording::hex_prefix;
@@ -26,6 +27,15 @@ struct DrawLine<T> {
     experiment: String,
     draw: u32,
     outcome: T,
+}
+
+/// The sets whose savings a comparison quotes, found before: to find them takes every subset.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuotedSets {
+    experiment: String,
+    /// By the bits of the comparison.
+    pub sets: Vec<ToggleSubset>,
 }
 
 /// All draws of an experiment, made before.
@@ -50,6 +60,21 @@ pub(crate) enum BadDraws {
     },
 }
 
+/// Sets that are not those of an experiment.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadSets {
+    /// They cannot be read.
+    #[error("no sets: {0}")]
+    Broken(serde_json::Error),
+    /// They are of another experiment.
+    #[error("the sets are of another experiment: {}", WHAT_DIFFERS)]
+    OtherExperiment,
+}
+
+/// What tells one experiment from another.
+const WHAT_DIFFERS: &str = "recording, toggles, parameters, prices, seed, number of draws or \
+                            version of the program are not those of this one";
+
 /// What is wrong with a line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadDrawLine {
@@ -60,10 +85,7 @@ pub(crate) enum BadDrawLine {
     #[error("draw {0} is not whole")]
     InPart(u32),
     /// It is of another experiment.
-    #[error(
-        "draw {0} is of another experiment: recording, toggles, parameters, prices, seed, number \
-         of draws or version of the program are not those of this one"
-    )]
+    #[error("draw {0} is of another experiment: {what}", what = WHAT_DIFFERS)]
     OtherExperiment(u32),
     /// The same draw came out in two ways.
     #[error("draw {0} is not what it is in line {1}")]
@@ -91,6 +113,32 @@ fn lines_of<'a>(key: &str, draws: impl Iterator<Item = (u32, &'a DrawOutcome)>) 
         serde_json::to_string(&line).expect("integers and names are JSON") + "\n"
     });
     lines.collect::<String>().into_bytes()
+}
+
+impl QuotedSets {
+    /// The sets of an experiment, for those who make its draws.
+    pub(crate) fn to_json(experiment: &Experiment<'_>) -> Vec<u8> {
+        let sets =
+            Self { experiment: experiment_digest(experiment), sets: experiment.sets.to_vec() };
+        serde_json::to_vec(&sets).expect("numbers are JSON")
+    }
+
+    /// Sets that were found before.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, BadSets> {
+        serde_json::from_slice(bytes).map_err(BadSets::Broken)
+    }
+
+    /// Whether they are those of an experiment that has them.
+    ///
+    /// # Errors
+    /// They were found for another one.
+    pub(crate) fn check(&self, experiment: &Experiment<'_>) -> Result<(), BadSets> {
+        let is_known = self.experiment == experiment_digest(experiment);
+        is_known.then_some(()).ok_or(BadSets::OtherExperiment)
+    }
 }
 
 impl MadeDraws {
