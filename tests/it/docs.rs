@@ -286,7 +286,8 @@ fn guides_are_short_and_name_files_that_exist() {
 
 #[test]
 fn the_readme_says_what_a_fresh_machine_does_not_test() {
-    let tests: String = sources("tests/it").iter().map(|path| read(path)).collect();
+    let tests = [sources("tests/it"), sources("src")].concat();
+    let tests: String = tests.iter().map(|path| read(path)).collect();
     let ignored = |needs: &str| tests.matches(&format!("#[cfg_attr(not({needs}), ")).count();
     let [transcripts, browser, valgrind] =
         ["transcripts_at_hand", "browser_at_hand", "valgrind_at_hand"].map(ignored);
