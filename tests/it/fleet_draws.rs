@@ -12,7 +12,7 @@ fn made_in_parts(experiment: &[&str], draws: u32, parts: u32) -> Vec<String> {
         let (first, count) = ((at * count).to_string(), count.to_string());
         // Every other one finds the sets itself.
         let range = ["--first", &first, "--count", &count, "--sets", &sets];
-        let range = if at % 2 == 0 { &range[..] } else { &range[..4] };
+        let range = if at.is_multiple_of(2) { &range[..] } else { &range[..4] };
         ok(&[&["fleet", "draws"], experiment, range].concat())
     };
     let lines: Vec<String> = (0..parts).rev().map(part).collect();

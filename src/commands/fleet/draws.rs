@@ -16,7 +16,7 @@ use std::path::Path;
 pub fn find_sets(args: &ExperimentArgs) -> CommandResult {
     let inputs = ExperimentInputs::from_args(args, Audience::Anybody)?;
     let sets = ComparedSets::of_inputs(&inputs).asked;
-    let told = inputs.with_experiment(&sets, |experiment| QuotedSets::to_json(experiment));
+    let told = inputs.with_experiment(&sets, QuotedSets::to_json);
     Ok(load::finish_command(told, &inputs.loaded))
 }
 
