@@ -227,8 +227,13 @@ pub enum RowFault {
 /// What a reader should know of the sources, in the order in which it is told.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum ImportNote {
-    /// Sessions that were killed.
-    KilledSessions(u32),
+    /// Crash records of a log.
+    CrashRecords {
+        /// How many of each kind.
+        counts: CrashCounts,
+        /// Groups of orphans, by their size: (size, groups), largest first.
+        groups: Vec<(usize, usize)>,
+    },
     /// Sessions that began before a log was cleared.
     BeforeClearing {
         /// When it was cleared, as the log has it.
@@ -238,13 +243,8 @@ pub enum ImportNote {
     },
     /// Rows of a log that later ones replace.
     ReplacedRows(u64),
-    /// Crash records of a log.
-    CrashRecords {
-        /// How many of each kind.
-        counts: CrashCounts,
-        /// Groups of orphans, by their size: (size, groups), largest first.
-        groups: Vec<(usize, usize)>,
-    },
+    /// Sessions that were killed.
+    KilledSessions(u32),
     /// An orchestrator that a log names and no file shows.
     UnseenOrchestrator {
         /// Its session.
