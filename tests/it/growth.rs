@@ -33,10 +33,9 @@ const FUNCTION_LINE: i64 = 150;
 const NOISE: i64 = 30_000;
 
 /// Functions that are uneven and cannot be worse than they should: the allocator's depend on what
-/// is free, those of sorting on runs that are there, that of wide divisions on the figures, those
-/// of vector searches on alignment and on which strings pass 32 bytes. What compares, divides and
-/// searches is judged as all else is.
-const UNEVEN: [&str; 10] = [
+/// is free, those of sorting on runs that are there, that of wide divisions on the figures. What
+/// compares and what divides is judged as all else is.
+const UNEVEN: [&str; 9] = [
     "__modti3",
     "malloc",
     "alloc_perturb",
@@ -46,7 +45,6 @@ const UNEVEN: [&str; 10] = [
     "sysmalloc",
     "systrim",
     "core::slice::sort::",
-    "memchr::arch::",
 ];
 
 /// Instructions by function.
