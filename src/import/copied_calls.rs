@@ -10,7 +10,6 @@ use super::fork_lineage::DraftPlace;
 use super::parsed_file::{CallIdentity, ReadFile, SessionDraft, prompt_classes};
 use crate::recording::RawCall;
 use crate::units::Usage;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// By copy: the call that counts for it.
@@ -46,11 +45,7 @@ impl DraftOrder {
             // Most sessions are in one file, and need no comparison.
             if copies.len() > 1 {
                 copies.sort_by_cached_key(|place| {
-                    let draft = draft_at(place);
-                    // Of equal ones that of the fullest file, so that a session and its subagents
-                    // stay together, and of equal files the shortest name: copies add to names.
-                    let calls = Reverse(calls_of_files[place.0]);
-                    (fullness(draft), calls, draft.session.file.len(), *place)
+                    (rank_of_draft(draft_at(place), calls_of_files[place.0]), *place)
                 });
                 lesser_copies.extend(&copies[1..]);
             }
@@ -64,19 +59,23 @@ impl DraftOrder {
     }
 }
 
-/// What makes one draft of a session fuller than another: the least value is the fullest.
-pub(super) fn fullness(draft: &SessionDraft) -> [i64; 7] {
+/// Which of several drafts of a session is the session: the least rank.
+pub(super) type DraftRank = [i64; 9];
+
+/// The fullest draft comes first, of equal ones that of the fullest file, so that a session and its
+/// subagents stay together, and of equal files the shortest name: copies add to names.
+pub(super) fn rank_of_draft(draft: &SessionDraft, file_calls: usize) -> DraftRank {
     let session = &draft.session;
     let output: i64 = session.calls.iter().map(|call| call.usage.output).sum();
     let blocks: usize =
         session.calls.iter().map(|call| call.inputs.len() + call.outputs.len()).sum();
     let calls = session.calls.len() as i64;
-    let is_untimed = draft.last_ms == i64::MIN;
+    let told = [calls, output, session.records.into(), blocks as i64, draft.last_ms];
     // The complement of a number is less where the number is more.
-    let [calls, output, records, blocks, last_ms] =
-        [calls, output, session.records.into(), blocks as i64, draft.last_ms].map(|number| !number);
-    let [is_untimed, is_retold] = [is_untimed, draft.is_retold].map(i64::from);
-    [is_untimed, is_retold, calls, output, records, blocks, last_ms]
+    let [calls, output, records, blocks, last_ms] = told.map(|number| !number);
+    let [is_untimed, is_retold] = [draft.last_ms == i64::MIN, draft.is_retold].map(i64::from);
+    let (file_calls, name) = (!(file_calls as i64), session.file.len() as i64);
+    [is_untimed, is_retold, calls, output, records, blocks, last_ms, file_calls, name]
 }
 
 /// Finds the calls that are copies, each with the call that counts for it.

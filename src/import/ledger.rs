@@ -69,10 +69,7 @@ impl LedgerIndex {
                 all.entries.entry(id).or_insert((ledger.source, entry));
             }
             all.notes.extend(ledger.notes);
-            let CrashCounts { records, pid_reuse, orphans } = ledger.crashes;
-            all.crashes.records += records;
-            all.crashes.pid_reuse += pid_reuse;
-            all.crashes.orphans += orphans;
+            all.crashes += ledger.crashes;
         }
         all
     }

@@ -4,7 +4,7 @@
 //! They are facts of all files together. A file tells its part as rows, so that the files of an
 //! import may be read in different places.
 
-use super::copied_calls::fullness;
+use super::copied_calls::{DraftRank, rank_of_draft};
 use super::parsed_file::ParsedFile;
 use crate::recording::{RawSession, Role};
 use serde::{Deserialize, Serialize};
@@ -23,30 +23,22 @@ const STATIC_PERCENT: i64 = 60;
 /// Harness version, model, and whether it is a subagent's.
 type PrefixGroup<'a> = (Cow<'a, str>, Cow<'a, str>, bool);
 
+/// The rank of a draft, its file, and which of that it is.
+type PlacedRank<'a> = (DraftRank, Cow<'a, str>, usize);
+
 /// What one draft of a session tells.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct PrefixFact<'a> {
     /// The session; a nameless one is the same only within its file.
     #[serde(borrow)]
     session: (Cow<'a, str>, Cow<'a, str>),
-    /// Which of several drafts of a session counts: the one of the least rank.
-    rank: DraftRank<'a>,
+    /// Of several drafts of a session the one of the least rank counts, then of the first place.
+    #[serde(borrow)]
+    rank: PlacedRank<'a>,
     #[serde(borrow)]
     group: PrefixGroup<'a>,
     /// The prefix that its first call shows, tokens.
     prefix: Option<i64>,
-}
-
-/// The fullest draft, of equal ones that of the fullest file, so that a session and its subagents
-/// stay together, and of equal files the shortest name: copies add to names.
-#[derive(Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-pub(super) struct DraftRank<'a> {
-    fullness: [i64; 7],
-    /// Calls of the file, as a complement: more of them is less.
-    file_calls: i64,
-    name_length: usize,
-    #[serde(borrow)]
-    place: (Cow<'a, str>, usize),
 }
 
 /// What the drafts of a file tell.
@@ -54,15 +46,13 @@ pub(super) fn facts_of_file<'a>(
     label: &'a str,
     parsed: &'a ParsedFile,
 ) -> impl Iterator<Item = PrefixFact<'a>> {
-    let file_calls = !(parsed.call_count() as i64);
+    let file_calls = parsed.call_count();
     parsed.drafts.iter().enumerate().map(move |(index, draft)| {
         let session = &draft.session;
         let id = session.id.as_str();
-        let place = (label.into(), index);
-        let (fullness, name_length) = (fullness(draft), session.file.len());
         PrefixFact {
             session: (id.into(), if id.is_empty() { label.into() } else { "".into() }),
-            rank: DraftRank { fullness, file_calls, name_length, place },
+            rank: (rank_of_draft(draft, file_calls), label.into(), index),
             group: prefix_group(session),
             prefix: observed_prefix(session),
         }
@@ -76,7 +66,7 @@ pub(super) struct ObservedPrefixes(BTreeMap<(String, String, bool), i64>);
 impl ObservedPrefixes {
     /// The medians over sessions, each as its fullest draft shows it; facts may be repeated.
     pub(super) fn from_facts<'a>(facts: impl IntoIterator<Item = PrefixFact<'a>>) -> Self {
-        let mut by_session: BTreeMap<_, (DraftRank<'a>, PrefixGroup<'a>, Option<i64>)> =
+        let mut by_session: BTreeMap<_, (PlacedRank<'a>, PrefixGroup<'a>, Option<i64>)> =
             BTreeMap::new();
         for PrefixFact { session, rank, group, prefix } in facts {
             match by_session.entry(session) {

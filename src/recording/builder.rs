@@ -1,19 +1,17 @@
 //! Assembling a recording from the raw sessions that importers deliver.
 
 use super::calibrate;
+use super::name_tables::{NameTables, NewIds};
 use super::raw::{RawBlock, RawSession};
 use super::{Block, Call, CrashCounts, Invocation, PriceModifiers, Recording, Remainder, Session};
 use crate::ids::{NO_INDEX, NO_TOOL};
 use crate::units::Usage;
-use std::collections::HashMap;
 
 /// Builds a recording session by session.
 #[derive(Debug, Default)]
 pub struct RecordingBuilder {
     recording: Recording,
-    models: HashMap<String, u16>,
-    tools: HashMap<String, u16>,
-    labels: HashMap<String, u16>,
+    names: NameTables,
 }
 
 impl RecordingBuilder {
@@ -37,7 +35,7 @@ impl RecordingBuilder {
 
     /// The id of a model in this recording.
     pub(crate) fn model_id(&mut self, name: &str) -> u16 {
-        intern_name(&mut self.models, &mut self.recording.models, name)
+        self.names.intern_model(&mut self.recording, name)
     }
 
     /// How many sessions there are so far: the index that the next one will get.
@@ -72,9 +70,8 @@ impl RecordingBuilder {
     /// Calibrates a session against its billed usage and appends it.
     pub fn push_session(&mut self, raw: RawSession) {
         let recording = &mut self.recording;
-        let models = intern_names(&mut self.models, &mut recording.models, &raw.models);
-        let tools = intern_names(&mut self.tools, &mut recording.tools, &raw.tools);
-        let labels = intern_names(&mut self.labels, &mut recording.labels, &raw.labels);
+        let NewIds { models, tools, labels } =
+            self.names.intern_all(recording, &raw.models, &raw.tools, &raw.labels);
         let session = recording.sessions.len() as u32;
         let first_call = recording.calls.len() as u32;
         // Where the outputs of each call of this session begin among the blocks of the recording:
@@ -167,26 +164,4 @@ fn push_block(
         peer: peer.unwrap_or(NO_INDEX),
         carried: raw.left.map_or(NO_INDEX, |left| left.saturating_sub(next_in_session)),
     });
-}
-
-/// The ids of names, in their order.
-pub(super) fn intern_names(
-    ids: &mut HashMap<String, u16>,
-    known: &mut Vec<String>,
-    names: &[String],
-) -> Vec<u16> {
-    names.iter().map(|name| intern_name(ids, known, name)).collect()
-}
-
-fn intern_name(ids: &mut HashMap<String, u16>, names: &mut Vec<String>, name: &str) -> u16 {
-    if let Some(&id) = ids.get(name) {
-        return id;
-    }
-    // The last id is reserved for "no tool"; beyond it all names share the last slot.
-    let id = names.len().min(usize::from(NO_TOOL) - 1) as u16;
-    if usize::from(id) == names.len() {
-        names.push(name.to_owned());
-    }
-    ids.insert(name.to_owned(), id);
-    id
 }

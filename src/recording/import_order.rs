@@ -3,11 +3,9 @@
 //! What is imported at once and what is imported in parts and put together stand in the same order,
 //! and so have the same bytes.
 
-use super::builder::intern_names;
-use super::session_filter::NewIds;
-use super::{CrashCounts, Recording, SkipCounts};
+use super::Recording;
+use super::name_tables::{NameTables, NewIds};
 use crate::ids::NO_INDEX;
-use std::collections::HashMap;
 
 impl Recording {
     /// The recording in the order of imports, and where each of its sessions stands in it.
@@ -33,15 +31,9 @@ impl Recording {
     ) -> (Self, Vec<Vec<u32>>) {
         let mut whole =
             Self { name: name.to_owned(), source: source.to_owned(), ..Self::default() };
-        let (mut models, mut tools, mut labels) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let ids: Vec<NewIds> = parts
-            .iter()
-            .map(|part| NewIds {
-                models: intern_names(&mut models, &mut whole.models, &part.models),
-                tools: intern_names(&mut tools, &mut whole.tools, &part.tools),
-                labels: intern_names(&mut labels, &mut whole.labels, &part.labels),
-            })
-            .collect();
+        let mut names = NameTables::default();
+        let ids: Vec<NewIds> =
+            parts.iter().map(|part| names.intern_part(&mut whole, part)).collect();
         let mut places: Vec<(usize, usize)> = Vec::new();
         for (part, recording) in parts.iter().enumerate() {
             places.extend((0..recording.sessions.len()).map(|session| (part, session)));
@@ -77,15 +69,7 @@ impl Recording {
             rest.model = ids.models[usize::from(rest.model)];
             self.remainders.push(rest);
         }
-        let CrashCounts { records, pid_reuse, orphans } = part.crashes;
-        self.crashes.records += records;
-        self.crashes.pid_reuse += pid_reuse;
-        self.crashes.orphans += orphans;
-        if let Some(skips) = part.skips {
-            let mut sum: SkipCounts = self.skips.unwrap_or_default();
-            sum += skips;
-            self.skips = Some(sum);
-        }
+        self.crashes += part.crashes;
     }
 
     /// Numbers models, tools and labels as they are first used, and drops those that are not.

@@ -21,6 +21,7 @@ mod harness_totals;
 mod import_order;
 mod invocation;
 mod marks;
+mod name_tables;
 mod project_folder;
 pub(crate) mod public_names;
 mod queue_session;

@@ -94,3 +94,11 @@ pub struct CrashCounts {
     /// Processes of subagents that outlived their session.
     pub orphans: u32,
 }
+
+impl AddAssign for CrashCounts {
+    fn add_assign(&mut self, more: Self) {
+        self.records = self.records.saturating_add(more.records);
+        self.pid_reuse = self.pid_reuse.saturating_add(more.pid_reuse);
+        self.orphans = self.orphans.saturating_add(more.orphans);
+    }
+}

@@ -1,19 +1,10 @@
 //! A part of a recording as a recording of its own.
 
+use super::name_tables::NewIds;
 use super::{Block, Call, CrashCounts, Invocation, Recording, Remainder, Session};
 use crate::ids::{NO_INDEX, NO_TOOL};
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// The ids that names of one recording have in another.
-pub(super) struct NewIds {
-    /// Of its models.
-    pub models: Vec<u16>,
-    /// Of its tools.
-    pub tools: Vec<u16>,
-    /// Of its labels.
-    pub labels: Vec<u16>,
-}
 
 impl Recording {
     /// The sessions of one step as a recording of their own.

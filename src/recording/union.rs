@@ -1,8 +1,7 @@
 //! Several recordings as one: names are interned again, and a session counts once.
 
-use super::builder::intern_names;
-use super::session_filter::NewIds;
-use super::{BalanceError, CrashCounts, Recording, Session};
+use super::name_tables::NameTables;
+use super::{BalanceError, Recording, Session};
 use crate::ids::NO_INDEX;
 use crate::units::Usage;
 use std::collections::{HashMap, HashSet};
@@ -62,15 +61,11 @@ impl Recording {
         };
         let mut whole =
             Self { name: name.to_owned(), source: source.to_owned(), ..Self::default() };
-        let (mut models, mut tools, mut labels) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut names = NameTables::default();
         for (part, recording) in parts.iter().enumerate() {
             let taken: Vec<bool> =
                 identities[part].iter().map(|identity| best[identity].1 == part).collect();
-            let ids = NewIds {
-                models: intern_names(&mut models, &mut whole.models, &recording.models),
-                tools: intern_names(&mut tools, &mut whole.tools, &recording.tools),
-                labels: intern_names(&mut labels, &mut whole.labels, &recording.labels),
-            };
+            let ids = names.intern_part(&mut whole, recording);
             let first = whole.sessions.len();
             whole.append_sessions(recording, &taken, &ids);
             for session in &mut whole.sessions[first..] {
@@ -119,10 +114,7 @@ impl Recording {
             let model = models[usize::from(rest.model)];
             self.remainders.push(super::Remainder { model, ..rest.clone() });
         }
-        let CrashCounts { records, pid_reuse, orphans } = other.crashes;
-        self.crashes.records = self.crashes.records.saturating_add(records);
-        self.crashes.pid_reuse = self.crashes.pid_reuse.saturating_add(pid_reuse);
-        self.crashes.orphans = self.crashes.orphans.saturating_add(orphans);
+        self.crashes += other.crashes;
     }
 }
 

@@ -260,7 +260,7 @@ pub(crate) fn merge_shards(name: &str, shards: &[&[u8]]) -> Result<ImportResult,
     whole.skips.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     whole.billed_cost.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     whole.notes = ImportNote::unite_notes(whole.notes);
-    whole.recording = recording;
+    whole.recording = Recording { skips: Some(whole.skip_counts), ..recording };
     Ok(super::check_import_result(whole, false)?)
 }
 

@@ -114,15 +114,7 @@ impl CallColumns {
         self.model.len()
     }
 
-    pub(super) fn from_calls(calls: &[Call]) -> Self {
-        let mut columns = Self::default();
-        for call in calls {
-            columns.push_call(call);
-        }
-        columns
-    }
-
-    fn push_call(&mut self, call: &Call) {
+    pub(super) fn push_call(&mut self, call: &Call) {
         self.model.push(call.model);
         self.start_ms.push(call.start_ms);
         self.end_ms.push(call.end_ms);
@@ -212,15 +204,7 @@ impl CallColumns {
 }
 
 impl BlockColumns {
-    pub(super) fn from_blocks(blocks: &[Block]) -> Self {
-        let mut columns = Self::default();
-        for block in blocks {
-            columns.push_block(block);
-        }
-        columns
-    }
-
-    fn push_block(&mut self, block: &Block) {
+    pub(super) fn push_block(&mut self, block: &Block) {
         self.kind.push(block.kind.name().into());
         self.tool.push((block.tool != crate::ids::NO_TOOL).then_some(block.tool));
         self.chars.push(block.chars);

@@ -111,8 +111,8 @@ pub fn to_json(recording: &Recording) -> Vec<u8> {
         put("invocations", json_lines(recording.invocations.iter().map(InvocationOnDisk::from)));
     }
     put("remainders", json_lines(recording.remainders.iter().map(RemainderOnDisk::from)));
-    put("calls", json_columns(&CallColumns::from_calls(&recording.calls)));
-    put("blocks", json_columns(&BlockColumns::from_blocks(&recording.blocks)));
+    put("calls", json_columns(&recording.calls, CallColumns::push_call));
+    put("blocks", json_columns(&recording.blocks, BlockColumns::push_block));
     out.extend_from_slice(b"\n}\n");
     out
 }
@@ -133,9 +133,14 @@ fn json_lines<T: Serialize>(values: impl Iterator<Item = T>) -> Vec<u8> {
     out
 }
 
-/// An object of columns with one line a column.
-fn json_columns<T: Serialize>(value: &T) -> Vec<u8> {
-    let text = json_bytes(value);
+/// Rows as an object of columns with one line a column.
+fn json_columns<T: Default + Serialize, R>(rows: &[R], push: fn(&mut T, &R)) -> Vec<u8> {
+    let mut columns = T::default();
+    for row in rows {
+        push(&mut columns, row);
+    }
+    let text = json_bytes(&columns);
+    drop(columns);
     let mut out = Vec::with_capacity(text.len() + 64);
     let mut depth = 0;
     let mut quoted = false;
