@@ -113,7 +113,7 @@ pub(crate) enum CommandError {
     Table(#[from] crate::report::parquet::TableError),
     #[cfg(feature = "fleet")]
     #[error(transparent)]
-    Rows(#[from] super::fleet::arrow_rows::BadRows),
+    Rows(#[from] crate::report::arrow_rows::BadRows),
     #[cfg(feature = "fleet")]
     #[error(transparent)]
     Shard(#[from] crate::import::shards::BadShard),

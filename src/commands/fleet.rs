@@ -1,7 +1,5 @@
 //! `windtunnel fleet`: parts of an import and of a study, for an engine that spreads them.
 
-#[cfg(feature = "fleet")]
-pub(super) mod arrow_rows;
 mod draws;
 #[cfg(feature = "fleet")]
 mod parts;

@@ -13,8 +13,7 @@ use std::path::Path;
 
 pub fn run(args: &ImportArgs) -> CommandResult {
     // What the user typed names the recording: a name, or the file that is written.
-    let written = args.out.as_deref().and_then(Path::file_stem);
-    let written = written.map(|stem| stem.to_string_lossy().into_owned());
+    let written = args.out.as_deref().and_then(name_of_written);
     let name = args.name.clone().or(written);
     let options =
         LoadOptions { lens: Lens::default(), strict: args.strict, audience: Audience::Anybody };
@@ -31,6 +30,11 @@ pub fn run(args: &ImportArgs) -> CommandResult {
         return Ok(load::finish_command(bytes, &loaded));
     };
     write_recording(&loaded, path, &args.paths, args.overwrite.force)
+}
+
+/// The name that a recording takes from the file that is written.
+pub fn name_of_written(out: &Path) -> Option<String> {
+    Some(out.file_stem()?.to_string_lossy().into_owned())
 }
 
 /// Writes a recording beside what it was made of, as JSON or in binary columns.

@@ -9,6 +9,8 @@
 //! A new output format is one file with a [`Renderer`] and one line in [`ALL`]. Nothing here
 //! prints, reads or writes: the bytes go back to the command.
 
+#[cfg(feature = "fleet")]
+pub(crate) mod arrow_rows;
 #[cfg(feature = "charts")]
 pub(crate) mod chart;
 pub mod columns;

@@ -95,7 +95,7 @@ const RECURSIONS: [(&[&str], &str); 0] = [];
 const CRATES: [(&str, &[&str]); 14] = [
     ("rayon", &["study", "import"]),
     ("polars", &["study", "import", "report"]),
-    ("polars_arrow", &["commands"]),
+    ("polars_arrow", &["report"]),
     ("polars_parquet", &["report"]),
     ("plotters", &["report"]),
     ("ab_glyph", &["report"]),

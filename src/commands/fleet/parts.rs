@@ -1,8 +1,7 @@
 //! `windtunnel fleet files`, `keys`, `plan`, `map` and `merge`: an import in parts.
 
-use super::arrow_rows::{ArrowRows, OutColumn, write_rows};
 use crate::cli::{FleetFilesArgs, FleetMapArgs, FleetMergeArgs};
-use crate::commands::import::write_recording;
+use crate::commands::import::{name_of_written, write_recording};
 use crate::commands::{
     AtPlace, Audience, CommandError, CommandOutput, CommandResult, LoadOptions, load,
 };
@@ -10,6 +9,7 @@ use crate::import::shards::{
     self, ImportPlan, UnitFacts, UnitFile, facts_of_units, find_unit_files, import_shard,
 };
 use crate::reconstruct::Lens;
+use crate::report::arrow_rows::{ArrowRows, OutColumn, write_rows};
 use crate::store::{self, FoundFile, SpooledFiles};
 use std::path::{Path, PathBuf};
 
@@ -75,8 +75,7 @@ pub fn merge_parts(args: &FleetMergeArgs) -> CommandResult {
     let rows = read_rows()?;
     let shards = rows.bytes("shard").at(STDIN)?.unwrap_or_default();
     let shards: Vec<&[u8]> = shards.into_iter().flatten().collect();
-    let written = args.out.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let name = args.name.clone().or(written).unwrap_or_default();
+    let name = args.name.clone().or_else(|| name_of_written(&args.out)).unwrap_or_default();
     let imported = shards::merge_shards(&name, &shards).at(STDIN)?;
     let options = LoadOptions { lens: Lens::default(), strict: false, audience: Audience::Anybody };
     let loaded = load::loaded_from_import(imported, options).for_audience();
@@ -120,4 +119,39 @@ fn listed_files(rows: &ArrowRows, spool: &mut SpooledFiles) -> Result<Vec<UnitFi
 
 fn finish_rows(columns: Vec<OutColumn>) -> CommandResult {
     Ok(CommandOutput { stdout: write_rows(columns)?, ..CommandOutput::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_with_a_row_is_read_instead_of_a_file() {
+        let column = |name, texts: [&str; 2]| {
+            OutColumn::Text(name, texts.map(|text| Some(text.to_owned())).to_vec())
+        };
+        let rows = |contents: [Option<&[u8]>; 2]| {
+            let contents = contents.map(|content| content.map(<[u8]>::to_vec)).to_vec();
+            let columns = [
+                column("unit", ["a", "b"]),
+                column("label", ["a", "b"]),
+                OutColumn::Text("path", vec![Some("/there".to_owned()), None]),
+                OutColumn::Bytes("content", contents),
+            ];
+            ArrowRows::read(&write_rows(columns.into()).expect("written")).expect("rows")
+        };
+        let mut spool = SpooledFiles::default();
+        let files = listed_files(&rows([None, Some(b"text")]), &mut spool).expect("files");
+        assert_eq!(files[0].file.path, Path::new("/there"));
+        assert_eq!(store::read_file(&files[1].file.path).expect("kept"), b"text");
+        assert_eq!((files[0].file.bytes, files[1].file.bytes), (0, 4));
+        let both = rows([Some(b"1"), Some(b"2")]);
+        let files = listed_files(&both, &mut spool).expect("files");
+        assert_ne!(files[0].file.path, files[1].file.path);
+        let said = listed_files(&rows([None, None]), &mut spool).expect_err("nothing");
+        assert!(said.to_string().ends_with("b: neither a path nor a content"), "{said}");
+        let kept = files[0].file.path.clone();
+        drop(spool);
+        assert!(!store::path_exists(&kept));
+    }
 }

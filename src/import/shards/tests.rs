@@ -197,3 +197,19 @@ fn a_part_that_comes_twice_or_is_damaged_is_refused() {
     let said = ImportPlan::from_json(other).expect_err("no plan").to_string();
     assert!(said.contains("schema is 'x'"), "{said}");
 }
+
+#[test]
+fn the_driver_lists_what_an_import_reads() {
+    // Of a store that Spark lists nothing else can tell which files are read.
+    let driver = include_str!("../../commands/fleet/spark_driver.py");
+    let (_, listed) = driver.split_once("TRANSCRIPTS = ").expect("its endings");
+    let (listed, _) = listed.split_once("\nLEDGER").expect("what follows");
+    let listed: Vec<&str> =
+        listed.split('"').skip(1).step_by(2).filter(|it| !it.is_empty()).collect();
+    for ending in crate::import::file_endings() {
+        assert!(listed.iter().any(|known| ending.ends_with(known)), "{ending}: {listed:?}");
+        for packed in [".gz", ".zst"] {
+            assert!(listed.contains(&packed), "{packed}: {listed:?}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Rows between a worker and the engine that calls it: Arrow IPC streams.
 
-use crate::report::parquet::TableError;
+use super::parquet::TableError;
 use polars_arrow::array::{Array, BinaryArray, PrimitiveArray, Utf8Array};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field};
 use polars_arrow::io::ipc::format::ipc::planus::ReadAsRoot as _;
@@ -10,12 +10,13 @@ use polars_arrow::io::ipc::format::ipc::{
 use polars_arrow::io::ipc::read::{StreamReader, StreamState, read_stream_metadata};
 use polars_arrow::io::ipc::write::{StreamWriter, WriteOptions};
 use polars_arrow::record_batch::RecordBatchT;
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::sync::Arc;
 
 /// The batches of a stream that was read whole.
-pub struct ArrowRows(Vec<RecordBatchT<Box<dyn Array>>>);
+pub(crate) struct ArrowRows(Vec<RecordBatchT<Box<dyn Array>>>);
 
 /// A stream that is none, or is without a column that is needed.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +48,7 @@ pub(crate) enum BadRows {
 }
 
 /// A column of rows that are written.
-pub enum OutColumn {
+pub(crate) enum OutColumn {
     /// Words.
     Text(&'static str, Vec<Option<String>>),
     /// Bytes.
@@ -58,7 +59,7 @@ pub enum OutColumn {
 
 impl ArrowRows {
     /// Reads a stream; no bytes at all are no rows.
-    pub fn read(bytes: &[u8]) -> Result<Self, BadRows> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, BadRows> {
         if bytes.is_empty() {
             return Ok(Self(Vec::new()));
         }
@@ -78,60 +79,49 @@ impl ArrowRows {
     }
 
     /// The words of a column, row by row.
-    pub fn texts(&self, column: &'static str) -> Result<Vec<Option<&str>>, BadRows> {
-        let mut all = Vec::new();
-        for array in self.arrays(column)? {
-            let array = array.as_any();
-            if let Some(texts) = array.downcast_ref::<Utf8Array<i32>>() {
-                all.extend(texts.iter());
-            } else if let Some(texts) = array.downcast_ref::<Utf8Array<i64>>() {
-                all.extend(texts.iter());
-            } else {
-                return Err(self.other_kind(column, "text"));
-            }
-        }
-        Ok(all)
+    pub(crate) fn texts(&self, column: &'static str) -> Result<Vec<Option<&str>>, BadRows> {
+        self.values(column, "text", |array| {
+            let narrow = array.downcast_ref::<Utf8Array<i32>>().map(|it| it.iter().collect());
+            narrow.or_else(|| Some(array.downcast_ref::<Utf8Array<i64>>()?.iter().collect()))
+        })
     }
 
     /// The same of a column that every row has.
-    pub fn all_texts(&self, column: &'static str) -> Result<Vec<&str>, BadRows> {
+    pub(crate) fn all_texts(&self, column: &'static str) -> Result<Vec<&str>, BadRows> {
         let texts = self.texts(column)?.into_iter().enumerate();
         texts.map(|(at, text)| text.ok_or(BadRows::Nothing { column, row: at + 1 })).collect()
     }
 
     /// The bytes of a column, row by row; nothing where there is no such column.
-    pub fn bytes(&self, column: &'static str) -> Result<Option<Vec<Option<&[u8]>>>, BadRows> {
-        let arrays = match self.arrays(column) {
-            Err(BadRows::Missing(_)) => return Ok(None),
-            other => other?,
-        };
-        let mut all = Vec::new();
-        for array in arrays {
-            let array = array.as_any();
-            if let Some(bytes) = array.downcast_ref::<BinaryArray<i32>>() {
-                all.extend(bytes.iter());
-            } else if let Some(bytes) = array.downcast_ref::<BinaryArray<i64>>() {
-                all.extend(bytes.iter());
-            } else {
-                return Err(self.other_kind(column, "bytes"));
-            }
-        }
-        Ok(Some(all))
-    }
-
-    /// The column in every batch.
-    fn arrays(&self, column: &'static str) -> Result<Vec<&dyn Array>, BadRows> {
-        let batches = self.0.iter().map(|batch| {
-            let at = batch.schema().index_of(column).ok_or(BadRows::Missing(column))?;
-            Ok(batch.arrays()[at].as_ref())
+    pub(crate) fn bytes(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<Vec<Option<&[u8]>>>, BadRows> {
+        let bytes = self.values(column, "bytes", |array| {
+            let narrow = array.downcast_ref::<BinaryArray<i32>>().map(|it| it.iter().collect());
+            narrow.or_else(|| Some(array.downcast_ref::<BinaryArray<i64>>()?.iter().collect()))
         });
-        batches.collect()
+        match bytes {
+            Err(BadRows::Missing(_)) => Ok(None),
+            other => other.map(Some),
+        }
     }
 
-    fn other_kind(&self, column: &'static str, wanted: &'static str) -> BadRows {
-        let first = self.arrays(column).ok().and_then(|arrays| arrays.first().copied());
-        let met = first.map_or(String::new(), |array| format!("{:?}", array.dtype()));
-        BadRows::Kind { column, met, wanted }
+    /// The values of a column in all batches; `read` reads those of an array of a wanted kind.
+    fn values<'a, T>(
+        &'a self,
+        column: &'static str,
+        wanted: &'static str,
+        read: impl Fn(&'a dyn Any) -> Option<Vec<T>>,
+    ) -> Result<Vec<T>, BadRows> {
+        let mut all = Vec::new();
+        for batch in &self.0 {
+            let at = batch.schema().index_of(column).ok_or(BadRows::Missing(column))?;
+            let array = batch.arrays()[at].as_ref();
+            let other = || BadRows::Kind { column, met: format!("{:?}", array.dtype()), wanted };
+            all.extend(read(array.as_any()).ok_or_else(other)?);
+        }
+        Ok(all)
     }
 }
 
@@ -212,7 +202,7 @@ fn check_batch(batch: &RecordBatchRef<'_>, body: i64) -> Option<()> {
 }
 
 /// Columns of one length as a stream; without rows it has its schema alone.
-pub fn write_rows(columns: Vec<OutColumn>) -> Result<Vec<u8>, TableError> {
+pub(crate) fn write_rows(columns: Vec<OutColumn>) -> Result<Vec<u8>, TableError> {
     let mut schema = ArrowSchema::default();
     let mut arrays: Vec<Box<dyn Array>> = Vec::new();
     for column in columns {
