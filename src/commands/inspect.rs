@@ -12,7 +12,6 @@ use crate::report::show::inspect::{
 use crate::report::show::volume::Volume;
 use crate::scenario::nearest_name_hint;
 use crate::study::inspect::bill_groups::bill_groups;
-use crate::study::inspect::class_bill::ClassBill;
 use crate::study::inspect::group_key::GroupKey;
 use crate::study::inspect::holdout::HoldoutRates;
 use crate::study::inspect::holdout_scores::measure_holdout;
@@ -88,8 +87,7 @@ pub fn run(args: &InspectArgs) -> CommandResult {
             match calibration {
                 Some(calibration) => render_document(&calibration, (other, &args.print))?,
                 None => {
-                    let classes = ClassBill::of_recording(loaded.recording(), &pricing);
-                    let first = shown.first_screen(&classes, Volume::of_source(&loaded.source));
+                    let first = shown.first_screen(Volume::of_source(&loaded.source));
                     // Who asks for the error of the model asks for more than the first screen.
                     let details = args.detail.details || args.fidelity;
                     let detail = DetailArgs { details, ..args.detail };

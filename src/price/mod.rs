@@ -81,6 +81,14 @@ pub struct PriceRow {
     pub is_unpriced: bool,
 }
 
+impl PriceRow {
+    /// What a token of a prompt of `context` tokens costs: above a limit some models charge more.
+    #[must_use]
+    pub(crate) fn prices_at(&self, context: i64) -> &TokenPrices {
+        if context > self.long_above { &self.long } else { &self.base }
+    }
+}
+
 /// The price of a call, and what is to be said of it.
 #[derive(Clone, Debug)]
 struct FoundPrice {
@@ -303,12 +311,6 @@ impl PriceResolver<'_> {
             self.rows.push(row);
             self.rows.len() - 1
         }) as u16
-    }
-
-    /// All prices so far, by their numbers.
-    #[must_use]
-    pub(crate) fn all_rows(&self) -> &[PriceRow] {
-        &self.rows
     }
 
     /// The price of a number.

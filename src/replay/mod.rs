@@ -253,34 +253,19 @@ pub struct ReplayCost {
 /// Prices an outcome.
 #[must_use]
 pub fn tally_outcome(plan: &Plan, outcome: &ReplayOutcome) -> ReplayCost {
-    let mut cost = tally_bands(&plan.prices, &outcome.by_price, &outcome.hidden_by_price);
+    let mut cost = ReplayCost::default();
+    let bands = outcome.by_price.iter().zip(&outcome.hidden_by_price).enumerate();
+    // Of many prices one island meets few.
+    for (index, (usage, hidden)) in bands.filter(|(_, band)| *band != (&Usage::default(), &0)) {
+        let of = cost_in_band(&plan.prices, index, usage, *hidden);
+        cost.recorded += of.recorded;
+        cost.hidden += of.hidden;
+    }
     // Searches are billed apart from tokens, and no subset makes more or fewer of them.
     for (_, fee) in &plan.search_fees {
         cost.recorded += *fee;
     }
     cost
-}
-
-/// Prices tokens by price and prompt-size band, as [`ReplayOutcome`] holds them. The only place
-/// where tokens become money.
-#[must_use]
-pub(crate) fn tally_bands(prices: &[PriceRow], by_price: &[Usage], hidden: &[i64]) -> ReplayCost {
-    let mut cost = ReplayCost::default();
-    let bands = by_price.iter().zip(hidden).enumerate();
-    // Of many prices one island meets few.
-    for (index, (usage, hidden)) in bands.filter(|(_, band)| *band != (&Usage::default(), &0)) {
-        let of = cost_in_band(prices, index, usage, *hidden);
-        cost.recorded += of.recorded;
-        cost.hidden += of.hidden;
-    }
-    cost
-}
-
-/// Prices tokens of one request, whose prompt has `context` tokens.
-#[must_use]
-pub(crate) fn tally_usage(price: &PriceRow, usage: &Usage, context: i64) -> ReplayCost {
-    let band = usize::from(context > price.long_above);
-    cost_in_band(std::slice::from_ref(price), band, usage, 0)
 }
 
 /// Prices one call.

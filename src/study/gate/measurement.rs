@@ -13,7 +13,7 @@ use crate::kinds::named_values;
 use crate::plan::Plan;
 use crate::price::{MissingPrice, PriceRow, Pricing};
 use crate::recording::{Recording, Remainder, Session, hex_prefix};
-use crate::replay::{ReplayCost, tally_usage};
+use crate::replay::ReplayCost;
 use crate::scenario::ChosenToggle;
 use crate::study::inspect::order_parts::owner_session_id;
 use crate::study::whatif::savings::Saving;
@@ -145,7 +145,9 @@ fn measure_sample(
             // and it is priced in the base band.
             let model = recording.model_name(rest.model);
             let price = prices.resolve_price(model, 0, rest.modifiers);
-            (rest, tally_usage(prices.row_at(price), &rest.usage, rest.price_context()))
+            let prices = prices.row_at(price).prices_at(rest.price_context());
+            let recorded = prices.cost_of_usage(&rest.usage);
+            (rest, ReplayCost { recorded, ..ReplayCost::default() })
         })
         .collect();
     let steps = session_steps(recording);

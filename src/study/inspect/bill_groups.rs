@@ -3,11 +3,10 @@
 //! The rows add up to the totals of the summary, to the token and the pico-dollar: every call, and
 //! everything that was billed with a session beyond its calls, is in one row.
 
-use super::bill::Bill;
 use super::group_key::GroupKey;
+use super::summary::RecordingTotals;
 use crate::price::Pricing;
 use crate::recording::{Recording, Remainder};
-use crate::units::{PicoUsd, Usage};
 use std::collections::BTreeMap;
 
 /// One row: the values of the keys, and what belongs to them.
@@ -17,21 +16,14 @@ pub struct BillGroup {
     pub values: Vec<String>,
     /// Sessions of which something is in the row.
     pub sessions: i64,
-    /// Calls.
-    pub calls: i64,
-    /// Tokens by class, what was billed beyond calls included.
-    pub usage: Usage,
-    /// Output that usage does not show, estimated.
-    pub hidden_output: i64,
-    /// Money of everything that has a price, hidden output included; `None` where nothing has one.
-    pub cost: Option<PicoUsd>,
+    /// What they add up to.
+    pub totals: RecordingTotals,
 }
 
 /// A row that still grows.
 #[derive(Default)]
 struct GrowingGroup {
     group: BillGroup,
-    bill: Bill,
     last_session: Option<usize>,
 }
 
@@ -63,10 +55,7 @@ pub fn bill_groups(
             let values = keys.iter().map(|key| key.value_of_call(recording, at, zone_ms));
             let row = groups.entry(values.collect()).or_default();
             row.count_session(index);
-            row.group.calls += 1;
-            row.group.usage += call.usage;
-            row.group.hidden_output += call.output_hidden;
-            row.bill.add_call(&mut prices, recording, call);
+            row.group.totals.add_call(&mut prices, recording, call);
         }
         let last = session.call_range().last();
         let first_rest = rests.partition_point(|rest| (rest.session as usize) < index);
@@ -76,18 +65,17 @@ pub fn bill_groups(
                 keys.iter().map(|key| value_of_rest(*key, recording, (rest, last), zone_ms));
             let row = groups.entry(values.collect()).or_default();
             row.count_session(index);
-            row.group.usage += rest.usage;
             let last_ms = last.map(|at| recording.calls[at].start_ms);
-            row.bill.add_remainder(&mut prices, recording, (rest, last_ms));
+            row.group.totals.add_remainder(&mut prices, recording, (rest, last_ms));
         }
     }
-    let mut rows: Vec<BillGroup> = groups
-        .into_iter()
-        .map(|(values, row)| BillGroup { values, cost: row.bill.total_cost(&prices), ..row.group })
-        .collect();
+    let mut rows: Vec<BillGroup> =
+        groups.into_iter().map(|(values, row)| BillGroup { values, ..row.group }).collect();
     // They stand in the order of their values, which settles ties. Days are read as a calendar.
     if keys.first() != Some(&GroupKey::Day) {
-        rows.sort_by_key(|row| (-row.cost.unwrap_or_default().0, -row.usage.context_tokens()));
+        rows.sort_by_key(|BillGroup { totals, .. }| {
+            (-totals.cost().unwrap_or_default().0, -totals.usage.context_tokens())
+        });
     }
     rows
 }
@@ -123,6 +111,7 @@ mod tests {
     use crate::reconstruct::{Lens, builtin_names, builtin_pipeline, reconstruct};
     use crate::recording::PriceModifiers;
     use crate::study::inspect::summary::summarise_recording;
+    use crate::units::Usage;
 
     #[test]
     fn rows_add_up_to_the_summary_whatever_they_are_grouped_by() {
@@ -141,13 +130,13 @@ mod tests {
             let calls: Vec<GroupKey> = GroupKey::NAMED.iter().map(|(key, _)| *key).collect();
             for keys in calls.iter().map(std::slice::from_ref).chain([&calls[..], &[]]) {
                 let rows = bill_groups(&recording, keys, 7_200_000, &pricing);
-                let usage: Usage = rows.iter().map(|row| row.usage).sum();
+                let usage: Usage = rows.iter().map(|row| row.totals.usage).sum();
                 assert_eq!(usage, totals.usage, "{keys:?}");
-                assert_eq!(rows.iter().map(|row| row.calls).sum::<i64>(), totals.calls);
-                let hidden: i64 = rows.iter().map(|row| row.hidden_output).sum();
+                assert_eq!(rows.iter().map(|row| row.totals.calls).sum::<i64>(), totals.calls);
+                let hidden: i64 = rows.iter().map(|row| row.totals.hidden_output).sum();
                 assert_eq!(hidden, totals.hidden_output);
-                let cost = rows.iter().filter_map(|row| row.cost).reduce(|a, b| a + b);
-                assert_eq!(cost, totals.cost, "{keys:?}");
+                let cost = rows.iter().filter_map(|row| row.totals.cost()).reduce(|a, b| a + b);
+                assert_eq!(cost, totals.cost(), "{keys:?}");
             }
         }
     }

@@ -7,7 +7,6 @@ use crate::recording::{
     Basis, CacheBreak, CacheTier, Call, CallMarks, ContextRestart, Recording, Session, Shock,
     ToldMissReason,
 };
-use crate::replay::tally_usage;
 use crate::units::{PicoUsd, Usage};
 
 /// A call missed if it read less than this many percent of what stood cached before it: a smaller
@@ -122,10 +121,8 @@ pub fn find_cache_misses(recording: &Recording, pricing: &Pricing) -> Vec<CacheM
             let row = prices.row_at(price);
             let cost = (!row.is_unpriced).then(|| {
                 let read = Usage { read: tokens, ..Usage::default() };
-                let context = call.usage.context_tokens();
-                let [instead, read] = [paid_instead(call, tokens), read]
-                    .map(|usage| tally_usage(row, &usage, context).recorded);
-                instead - read
+                let prices = row.prices_at(call.usage.context_tokens());
+                prices.cost_of_usage(&paid_instead(call, tokens)) - prices.cost_of_usage(&read)
             });
             misses.push(CacheMiss { session: index, call: at, cause, tokens, cost });
         }

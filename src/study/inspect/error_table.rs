@@ -15,7 +15,6 @@ use crate::kinds::named_values;
 use crate::models::harness_version::HarnessVersion;
 use crate::price::{PriceResolver, Pricing};
 use crate::recording::{Basis, CacheTier, Call, Recording, Session};
-use crate::replay::tally_usage;
 use crate::units::Usage;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -233,7 +232,7 @@ fn price_of(
     let model = recording.model_name(call.model);
     let price = prices.resolve_price(model, call.start_ms, call.facts.modifiers);
     let row = prices.row_at(price);
-    (!row.is_unpriced).then(|| tally_usage(row, usage, context).recorded.0 as f64)
+    (!row.is_unpriced).then(|| row.prices_at(context).cost_of_usage(usage).0 as f64)
 }
 
 fn sum_up(harness: &str, kind: PredictionKind, group: &[&JudgedSession]) -> HarnessError {

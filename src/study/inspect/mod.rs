@@ -7,7 +7,6 @@ pub mod cache_misses;
 pub mod call_contexts;
 #[cfg(feature = "charts")]
 pub(crate) mod call_costs;
-pub mod class_bill;
 pub mod context_curves;
 pub(crate) mod data_checks;
 pub mod error_table;

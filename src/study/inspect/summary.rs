@@ -1,12 +1,12 @@
 //! Where the tokens went: sessions, tools, kinds of blocks, and what each of them cost in re-reads.
 
-use super::bill::Bill;
+use super::bill::ClassBill;
 use super::cache_misses::{CacheMiss, find_cache_misses};
 use crate::intervene;
 use crate::plan::{Patch, Plan};
 use crate::price;
 use crate::price::{MissingPrice, PriceResolver, Pricing};
-use crate::recording::{BlockKind, ContextRestart, Recording, Remainder};
+use crate::recording::{BlockKind, Call, ContextRestart, Recording, Remainder};
 use crate::scenario::ChosenToggle;
 use crate::study::whatif::marginal_savings::savings_alone;
 use crate::units::{PicoUsd, Usage};
@@ -25,8 +25,8 @@ pub struct RecordingTotals {
     pub hidden_output: i64,
     /// The largest context.
     pub peak_context: i64,
-    /// Money of everything that has a price, hidden output included; `None` where nothing has one.
-    pub cost: Option<PicoUsd>,
+    /// What they cost.
+    pub bill: ClassBill,
 }
 
 /// One session.
@@ -127,10 +127,38 @@ impl RecordingTotals {
     /// What sessions add up to.
     #[must_use]
     pub fn sum_sessions(sessions: &[SessionTotals]) -> Self {
-        // Without any session the bill is nothing; without any price there is none.
-        let cost = sessions.is_empty().then(PicoUsd::default);
-        let nothing = Self { cost, ..Self::default() };
-        sessions.iter().fold(nothing, |sum, session| sum.plus_totals(&session.totals))
+        sessions.iter().fold(Self::default(), |sum, session| sum.plus_totals(&session.totals))
+    }
+
+    /// Money of everything that has a price, hidden output included; `None` where nothing has one.
+    #[must_use]
+    pub fn cost(&self) -> Option<PicoUsd> {
+        self.bill.total_cost()
+    }
+
+    /// Adds a call.
+    pub(super) fn add_call(
+        &mut self,
+        prices: &mut PriceResolver<'_>,
+        recording: &Recording,
+        call: &Call,
+    ) {
+        self.calls += 1;
+        self.usage += call.usage;
+        self.hidden_output += call.output_hidden;
+        self.peak_context = self.peak_context.max(call.usage.context_tokens());
+        self.bill.add_call(prices, recording, call);
+    }
+
+    /// Adds what was billed beyond the calls of a session, whose last call started at `last_ms`.
+    pub(super) fn add_remainder(
+        &mut self,
+        prices: &mut PriceResolver<'_>,
+        recording: &Recording,
+        (rest, last_ms): (&Remainder, Option<i64>),
+    ) {
+        self.usage += rest.usage;
+        self.bill.add_remainder(prices, recording, (rest, last_ms));
     }
 
     fn plus_totals(self, other: &Self) -> Self {
@@ -140,8 +168,7 @@ impl RecordingTotals {
             usage: self.usage + other.usage,
             hidden_output: self.hidden_output + other.hidden_output,
             peak_context: self.peak_context.max(other.peak_context),
-            // What has a price adds up, whatever else has none.
-            cost: self.cost.into_iter().chain(other.cost).reduce(|a, b| a + b),
+            bill: self.bill + other.bill,
         }
     }
 }
@@ -161,22 +188,15 @@ fn session_totals(
     };
     let mut totals =
         RecordingTotals { records: i64::from(session.records), ..RecordingTotals::default() };
-    let mut bill = Bill::default();
     for call in &recording.calls[session.call_range()] {
         name_model(call.model);
-        totals.calls += 1;
-        totals.usage += call.usage;
-        totals.hidden_output += call.output_hidden;
-        totals.peak_context = totals.peak_context.max(call.usage.context_tokens());
-        bill.add_call(prices, recording, call);
+        totals.add_call(prices, recording, call);
     }
     let last = recording.calls[session.call_range()].last().map(|call| call.start_ms);
     for rest in rests {
         name_model(rest.model);
-        totals.usage += rest.usage;
-        bill.add_remainder(prices, recording, (rest, last));
+        totals.add_remainder(prices, recording, (rest, last));
     }
-    totals.cost = bill.total_cost(prices);
     SessionTotals { index, models, totals }
 }
 

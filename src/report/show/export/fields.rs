@@ -129,7 +129,7 @@ pub(super) fn session_fields<'a>() -> Vec<ExportField<'a>> {
             "cost_pico_usd",
             "10^-12 USD",
             "money for the recorded classes; null where a model has no price",
-            |x| x.totals().cost.and_then(|cost| i64::try_from(cost.0).ok()),
+            |x| x.totals().cost().and_then(|cost| i64::try_from(cost.0).ok()),
         ),
         number_field(
             "start_ms",

@@ -90,7 +90,7 @@ impl RecordingExport {
     pub fn from_recording(recording: Recording, pricing: &Pricing) -> Result<Self, CostOverflow> {
         let sessions = summary::totals_by_session(&recording, pricing);
         for session in &sessions {
-            if session.totals.cost.is_some_and(|cost| i64::try_from(cost.0).is_err()) {
+            if session.totals.cost().is_some_and(|cost| i64::try_from(cost.0).is_err()) {
                 return Err(CostOverflow(recording.sessions[session.index].id.clone()));
             }
         }
@@ -285,7 +285,7 @@ mod tests {
             assert_eq!(sessions[*class], tokens, "{class}");
             assert_eq!(by_call[*class], tokens, "{class}");
         }
-        assert_eq!(i128::from(sessions["cost_pico_usd"]), totals.cost.expect("priced").0);
+        assert_eq!(i128::from(sessions["cost_pico_usd"]), totals.cost().expect("priced").0);
         let (blocks, by_block) = sums("blocks", &export);
         assert_eq!((blocks, by_call["blocks"]), (export.recording.blocks.len(), blocks as i64));
         assert_eq!(by_block["re_read"], export.re_read_tokens.iter().sum::<i64>());

@@ -14,28 +14,32 @@ pub(super) fn bill_fields<'a>(keys: &[&'static str]) -> Vec<ColumnField<'a, &'a 
         Field::count("sessions", "sessions", "sessions of which something is in it", |row| {
             row.sessions
         }),
-        Field::count("calls", "calls", "calls", |row| row.calls),
+        Field::count("calls", "calls", "calls", |row| row.totals.calls),
         Field::tokens("fresh", "new input", "input neither read from nor written to a cache", {
-            |row| row.usage.fresh
+            |row| row.totals.usage.fresh
         }),
-        Field::tokens("read", "cache reads", "input read from a cache", |row| row.usage.read),
+        Field::tokens("read", "cache reads", "input read from a cache", |row| {
+            row.totals.usage.read
+        }),
         Field::tokens("write_5m", "", "input written to the five-minute cache", |row| {
-            row.usage.write_5m
+            row.totals.usage.write_5m
         }),
         Field::tokens("write_1h", "", "input written to the one-hour cache", |row| {
-            row.usage.write_1h
+            row.totals.usage.write_1h
         }),
         Field::tokens("", "cache writes", "input written to a cache, for however long", |row| {
-            row.usage.write_5m + row.usage.write_1h
+            row.totals.usage.write_5m + row.totals.usage.write_1h
         }),
         Field::tokens("output", "output", "output as the source recorded it", |row| {
-            row.usage.output
+            row.totals.usage.output
         }),
         Field::tokens("output_hidden", "", "output that usage does not show, estimated", |row| {
-            row.hidden_output
+            row.totals.hidden_output
         }),
-        Field::money("cost_usd", "cost", "money; null where a model has no price", |row| row.cost),
-        Field::pico_usd("cost_pico_usd", "", "the same in pico-dollars", |row| row.cost),
+        Field::money("cost_usd", "cost", "money; null where a model has no price", |row| {
+            row.totals.cost()
+        }),
+        Field::pico_usd("cost_pico_usd", "", "the same in pico-dollars", |row| row.totals.cost()),
     ]);
     fields
 }

@@ -35,8 +35,8 @@ pub(super) fn totals_fields<'a>() -> Vec<ColumnField<'a, &'a RecordingTotals>> {
             it.hidden_output
         }),
         Field::tokens("peak_context", "peak", "the largest prompt of a call", |it| it.peak_context),
-        Field::money("cost_usd", "cost", "money; null where a model has no price", |it| it.cost),
-        Field::pico_usd("cost_pico_usd", "", "the same in pico-dollars", |it| it.cost),
+        Field::money("cost_usd", "cost", "money; null where a model has no price", |it| it.cost()),
+        Field::pico_usd("cost_pico_usd", "", "the same in pico-dollars", |it| it.cost()),
     ]
 }
 

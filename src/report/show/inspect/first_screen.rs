@@ -10,7 +10,6 @@ use crate::report::show::volume::{Volume, span_of_calls};
 use crate::report::view::KEPT;
 use crate::report::{CellValue, Section, TableCell, TableColumn, TableView};
 use crate::study::inspect::cache_misses::{LawCoverage, MissCause, sum_misses_by_cause};
-use crate::study::inspect::class_bill::ClassBill;
 use crate::study::inspect::summary::ToggleFinding;
 use crate::units::{PicoUsd, ratio_bp};
 
@@ -26,9 +25,9 @@ struct ClassRow {
 }
 
 impl InspectReport<'_> {
-    /// The first screen. `classes` are the dollars by class, `volume` is what amounts are said for.
+    /// The first screen. `volume` is what amounts are said for.
     #[must_use]
-    pub fn first_screen(&self, classes: &ClassBill, volume: Volume) -> Section {
+    pub fn first_screen(&self, volume: Volume) -> Section {
         // Who asks for a grouping gets that.
         if let Some(bills) = self.bills {
             return Section::new("").with_table(self.bills_table(bills).for_first_screen());
@@ -36,7 +35,7 @@ impl InspectReport<'_> {
         if let Some(pivot) = self.pivot {
             return Section::new("").with_table(self.pivot_table(pivot).for_first_screen());
         }
-        let rows = self.class_rows(classes);
+        let rows = self.class_rows();
         let mut section = Section::new("").with_decision(self.decision_lines(&rows, volume));
         // One class without a bill is no division: the source tells totals only.
         if self.tells_classes(&rows) {
@@ -51,16 +50,17 @@ impl InspectReport<'_> {
         section.with_remarks(self.remarks())
     }
 
-    fn class_rows(&self, classes: &ClassBill) -> Vec<ClassRow> {
+    fn class_rows(&self) -> Vec<ClassRow> {
         let totals = &self.summary.totals;
-        let usage = totals.usage;
+        let (usage, bill) = (totals.usage, totals.bill);
+        let [fresh, read, write_5m, write_1h, output] = bill.by_class;
         let row = |name, tokens, cost| ClassRow { name, tokens, cost };
         let mut rows = vec![
-            row("cache reads", usage.read, classes.read),
-            row("cache writes", usage.write_5m + usage.write_1h, classes.write),
-            row("output", usage.output, classes.output),
-            row("output not in the log", totals.hidden_output, classes.hidden_output),
-            row("new input", usage.fresh, classes.fresh),
+            row("cache reads", usage.read, read),
+            row("cache writes", usage.write_5m + usage.write_1h, write_5m + write_1h),
+            row("output", usage.output, output),
+            row("output not in the log", totals.hidden_output, bill.hidden_output),
+            row("new input", usage.fresh, fresh),
         ];
         rows.retain(|row| row.tokens != 0 || row.cost != PicoUsd(0));
         rows.sort_by_key(|row| (-row.cost.0, -row.tokens));
@@ -68,7 +68,7 @@ impl InspectReport<'_> {
     }
 
     fn tells_classes(&self, rows: &[ClassRow]) -> bool {
-        self.summary.totals.cost.is_some() || rows.len() > 1
+        self.summary.totals.cost().is_some() || rows.len() > 1
     }
 
     /// What was spent on what, and what most of it pays for.
@@ -79,7 +79,7 @@ impl InspectReport<'_> {
         let sessions =
             if sessions == 1 { "1 session".into() } else { format!("{sessions} sessions") };
         let tokens = totals.usage.by_class().iter().sum::<i64>() + totals.hidden_output;
-        let spent = match totals.cost {
+        let spent = match totals.cost() {
             Some(cost) => format_money(cost),
             None => format!("{} tokens", format::format_tokens(tokens, false)),
         };
@@ -87,7 +87,7 @@ impl InspectReport<'_> {
             let [first, last] = [span.start, span.end].map(day_of);
             if first == last { format!(", {first}") } else { format!(", {first} to {last}") }
         });
-        let month = match (volume, totals.cost) {
+        let month = match (volume, totals.cost()) {
             (Volume::Month { .. }, Some(cost)) => {
                 let amount = volume.scaled(cost.0);
                 let words = format::format_forecast_money(PicoUsd(amount), 0, false);
@@ -99,7 +99,7 @@ impl InspectReport<'_> {
         if !self.tells_classes(rows) {
             lines[0] = format!("{spent}; its source does not split them.");
         } else if let Some(largest) = rows.first() {
-            let share = match totals.cost {
+            let share = match totals.cost() {
                 Some(cost) if cost.0 > 0 => largest.cost.share_bp(cost),
                 _ => ratio_bp(largest.tokens, tokens.max(1)),
             };
@@ -112,7 +112,7 @@ impl InspectReport<'_> {
                 .first()
                 .map_or_else(String::new, |fix| format!("; start with {} {}", fix.id, fix.title));
             let share = format::format_share_in_sentence(share);
-            let verb = if totals.cost.is_some() { "pays for" } else { "is" };
+            let verb = if totals.cost().is_some() { "pays for" } else { "is" };
             lines.push(format!("{share} {verb} {pays}{fix}."));
         }
         lines
@@ -120,7 +120,7 @@ impl InspectReport<'_> {
 
     /// The classes of tokens, and beside them what is read again.
     fn classes_table(&self, rows: &[ClassRow]) -> TableView {
-        let cost = self.summary.totals.cost;
+        let cost = self.summary.totals.cost();
         let mut columns =
             vec![TableColumn::text("where it went").with_rank(KEPT), TableColumn::tokens("tokens")];
         if cost.is_some() {
@@ -177,7 +177,7 @@ impl InspectReport<'_> {
     /// The fixes that save most by themselves: money, else tokens.
     fn best_fixes(&self) -> Vec<&ToggleFinding> {
         let saved = |fix: &ToggleFinding| match fix.saved_cost {
-            Some(cost) if self.summary.totals.cost.is_some() => cost.0,
+            Some(cost) if self.summary.totals.cost().is_some() => cost.0,
             _ => fix.saved_tokens.unwrap_or(0).into(),
         };
         let mut fixes: Vec<&ToggleFinding> =
@@ -190,7 +190,7 @@ impl InspectReport<'_> {
     fn fixes_table(&self, volume: Volume) -> Option<TableView> {
         let fixes = self.best_fixes();
         fixes.first()?;
-        let has_dollars = self.summary.totals.cost.is_some();
+        let has_dollars = self.summary.totals.cost().is_some();
         let amount = format!("alone, {}", volume.words());
         let amount =
             if has_dollars { TableColumn::money(amount) } else { TableColumn::tokens(amount) };
@@ -250,10 +250,10 @@ impl InspectReport<'_> {
     fn dearest_session_words(&self) -> Option<String> {
         let sessions = &self.summary.sessions;
         let dearest = sessions.iter().max_by_key(|session| {
-            (session.totals.cost.map_or(0, |cost| cost.0), std::cmp::Reverse(session.index))
+            (session.totals.cost().map_or(0, |cost| cost.0), std::cmp::Reverse(session.index))
         });
         let dearest = dearest.filter(|_| sessions.len() > 1)?;
-        let cost = dearest.totals.cost?;
+        let cost = dearest.totals.cost()?;
         let names = SessionNames::of_recording(self.recording);
         let name = names.name(dearest.index);
         Some(format!("{name} ({} calls) {}", dearest.totals.calls, format_money(cost)))

@@ -187,10 +187,7 @@ impl<'a> InspectReport<'a> {
         let whole = BillGroup {
             values,
             sessions: self.summary.sessions.len() as i64,
-            calls: totals.calls,
-            usage: totals.usage,
-            hidden_output: totals.hidden_output,
-            cost: totals.cost,
+            totals: totals.clone(),
         };
         let fields = bill_fields::bill_fields(&bills.keys);
         let mut view = self.table_of_first_rows("Bills", &fields, bills.rows.iter().collect());
