@@ -59,14 +59,20 @@ impl Cli {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(words)?;
         let mut typed = &matches;
-        while let Some((_, inner)) = typed.subcommand() {
+        let mut names = Vec::new();
+        while let Some((name, inner)) = typed.subcommand() {
             typed = inner;
+            names.push(name);
         }
         // JSON is whole, however it was asked for.
         let word = |id| typed.try_get_raw(id).ok().flatten().and_then(|mut words| words.next());
         if word("table").is_some() && word("format").is_some_and(|format| format == "json") {
             let said = "the argument '--table <NAME>' cannot be used with '--format json'";
-            return Err(command.error(ErrorKind::ArgumentConflict, said));
+            // The usage that follows is that of the command, not of the program.
+            let asked = names.into_iter().fold(&mut command, |command, name| {
+                command.find_subcommand_mut(name).expect("what was matched is there")
+            });
+            return Err(asked.error(ErrorKind::ArgumentConflict, said));
         }
         Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
     }

@@ -322,6 +322,7 @@ fn bad_tables_say_what_is_wrong() {
     let ran = run(&["backtest", "--details", &at("no_ends.csv"), steps]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     assert!(unbroken(&ran.out).contains("too few pipelines (0 before"), "{}", ran.out);
+    assert!(ran.err.contains("windtunnel: nothing was judged: too few"), "{}", ran.err);
     // A date beyond the table leaves one side empty.
     let ran = run(&["backtest", "--details", steps, "--at", "2027-01-01"]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);

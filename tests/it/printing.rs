@@ -43,6 +43,7 @@ fn every_table_is_a_file_of_its_own() {
     for json in [&["--json"][..], &["--format", "json"]] {
         let ran = run(&[&["list", "--table", "recordings"], json].concat());
         assert!(ran.code == Some(2) && ran.err.contains("cannot be used with"), "{}", ran.err);
+        assert!(ran.err.contains("Usage: windtunnel list "), "{}", ran.err);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::study::backtest::success_criteria::{
     CriteriaComparison, CriterionOutcome as Said, RecordingWindow, SuccessCriterion, judge_criteria,
 };
 use crate::study::backtest::{
-    BacktestData, BacktestSettings, EffectDirection, Rollout, WIDEST_WINDOW_DAYS,
+    BacktestData, BacktestSettings, EffectDirection, FEWEST_PIPELINES, Rollout, WIDEST_WINDOW_DAYS,
     first_occurrences, run_backtest,
 };
 use backtest_input::BacktestInput;
@@ -71,9 +71,9 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
             OutputFormat::Json => shown.to_json(),
             other => render_document(&shown.to_document(), (other, &args.print))?,
         };
-        let unmeasured = judged.results.iter().all(|one| one.outcome == Said::NotMeasured);
-        let code = if unmeasured { EXIT_NOT_JUDGED } else { super::EXIT_DONE };
-        return Ok(CommandOutput { stdout, messages: stderr_messages(&sources), code });
+        let is_judged = judged.results.iter().any(|one| one.outcome != Said::NotMeasured);
+        let problem = (!is_judged).then(|| "no criterion could be measured".to_owned());
+        return Ok(finish_backtest(stdout, &sources, problem));
     }
     let data = match &mut sources[..] {
         [only] => BacktestData::from_dates(only.pipelines(), &rollouts),
@@ -127,8 +127,26 @@ pub fn run(args: &BacktestArgs) -> CommandResult {
     let mut effects = result.metric_effects.iter().flat_map(|study| &study.effects);
     // Too few pipelines around every date is no answer, and CI should not take it for one.
     let is_judged = effects.any(|effect| effect.verdict.change != EffectDirection::TooFew);
-    let code = if is_judged { super::EXIT_DONE } else { EXIT_NOT_JUDGED };
-    Ok(CommandOutput { stdout, messages: stderr_messages(&sources), code })
+    let problem = (!is_judged).then(|| {
+        format!("too few pipelines: no rollout has {FEWEST_PIPELINES} before it and after it")
+    });
+    Ok(finish_backtest(stdout, &sources, problem))
+}
+
+/// The result, with what is said of its inputs; where nothing was judged the exit code is 2, and
+/// the last line says why.
+fn finish_backtest(
+    stdout: Vec<u8>,
+    sources: &[BacktestInput],
+    problem: Option<String>,
+) -> CommandOutput {
+    let mut messages: Messages =
+        sources.iter().map(|source| source.stderr_messages().clone()).collect();
+    let code = if problem.is_some() { EXIT_NOT_JUDGED } else { super::EXIT_DONE };
+    if let Some(problem) = problem {
+        messages.add(format!("nothing was judged: {problem}"));
+    }
+    CommandOutput { stdout, messages, code }
 }
 
 /// A file of rollouts, or one that comes with the program.
@@ -222,8 +240,4 @@ fn describe_inputs(
     sources: &[BacktestInput],
 ) -> Vec<crate::report::show::backtest::BacktestSource> {
     sources.iter().map(BacktestInput::describe_input).collect()
-}
-
-fn stderr_messages(sources: &[BacktestInput]) -> Messages {
-    sources.iter().map(|source| source.stderr_messages().clone()).collect()
 }
