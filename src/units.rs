@@ -184,7 +184,13 @@ fn scale_by_wide_ratio(amount: i64, numerator: i64, denominator: i64) -> i64 {
     let product = i128::from(amount) * i128::from(numerator);
     let denominator = i128::from(denominator);
     let rounded = (2 * product + denominator).div_euclid(2 * denominator);
-    i64::try_from(rounded).unwrap_or(i64::MAX)
+    saturate_to_i64(rounded)
+}
+
+/// An amount in a word, or the nearest that one holds.
+#[must_use]
+pub(crate) fn saturate_to_i64(amount: i128) -> i64 {
+    i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// Splits `total` in proportion to `weights`; the parts add up to `total` exactly.

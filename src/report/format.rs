@@ -4,8 +4,13 @@
 //! read alike.
 
 mod forecast;
+mod phrases;
 
 pub use forecast::{format_forecast_money, format_forecast_tokens, format_share_in_sentence};
+pub use phrases::{
+    count_of_nouns, effort_cell, effort_days, effort_words, noun_for_count, plain_duration,
+    plain_money, plain_share,
+};
 
 use super::foreign_text::clean_foreign_text;
 use super::view::{CellContent, CellValue, TableCell, TableColumn, TableView};

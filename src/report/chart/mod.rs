@@ -44,7 +44,7 @@ use self::sheet::{GRID, body_text, width_of};
 use self::theme::Hue;
 use super::format::{self, NumberStyle};
 use super::view::{CellValue, TableCell, TableColumn, TableView};
-use crate::units::PicoUsd;
+use crate::units::{PicoUsd, saturate_to_i64};
 
 /// One picture, as plain numbers.
 pub trait Chart {
@@ -89,15 +89,9 @@ pub enum ChartUnit {
 }
 
 impl ChartUnit {
-    fn format_amount(self, amount: i128, signed: bool) -> String {
-        match self {
-            Self::Tokens => format::format_tokens(saturate_to_i64(amount), signed),
-            Self::Money => format::format_money(
-                PicoUsd(amount),
-                NumberStyle { signed, ..NumberStyle::default() },
-            ),
-            Self::Count => format::format_integer(saturate_to_i64(amount), signed),
-        }
+    pub(in crate::report) fn format_amount(self, amount: i128, signed: bool) -> String {
+        let style = NumberStyle { signed, ..NumberStyle::default() };
+        format::format_value(&self.to_value(amount), style)
     }
 
     /// An amount as a value of a table.
@@ -133,10 +127,6 @@ impl ChartUnit {
         let (low, high) = (self.format_amount(low, signed), self.format_amount(high, signed));
         if low == high { low } else { format!("{low} to {high}") }
     }
-}
-
-fn saturate_to_i64(amount: i128) -> i64 {
-    i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// A linear axis of round ticks over a range of integers.

@@ -117,13 +117,12 @@ impl Timeline {
 
     /// What the axis shows.
     fn axis_label(&self) -> String {
-        let pauses = self.slots.iter().filter(|slot| slot.is_none()).count() as i64;
+        let pauses = self.slots.iter().filter(|slot| slot.is_none()).count();
         let mut words = "active time since the first call".to_owned();
         if pauses > 0 {
-            let (count, s) =
-                (format::format_integer(pauses, false), if pauses == 1 { "" } else { "s" });
+            let pauses = format::count_of_nouns(pauses, "pause");
             let least = format_span(self.pause_ms);
-            let _ = write!(words, " ({count} pause{s} of {least} or more cut out, shaded)");
+            let _ = write!(words, " ({pauses} of {least} or more cut out, shaded)");
         }
         words
     }

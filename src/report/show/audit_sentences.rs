@@ -10,9 +10,8 @@
 mod check_sentences;
 
 use crate::report::format::{
-    NumberStyle, format_decimal, format_integer, format_share, format_short,
+    format_decimal, format_integer, format_printed_figure, format_short, format_tokens, plain_share,
 };
-use crate::report::format::{format_printed_figure, format_tokens};
 use crate::report::view::CellValue;
 use crate::study::audit::{AuditCheck, AuditFinding, FigureAmount, FindingFigure, FindingSeverity};
 use check_sentences::sentences_of_check;
@@ -142,7 +141,7 @@ fn word_figure(figure: &FindingFigure, by_value: bool) -> String {
     match &figure.amount {
         FigureAmount::Tokens(n) | FigureAmount::Characters(n) => format_tokens(*n, false),
         FigureAmount::ExactTokens(n) | FigureAmount::Count(n) => format_integer(*n, false),
-        FigureAmount::Share(bp) => format_share(*bp, NumberStyle::default()),
+        FigureAmount::Share(bp) => plain_share(*bp),
         FigureAmount::Duration(ms) => format_short(&CellValue::Duration(*ms)),
         FigureAmount::Decimal { scaled, places } => format_decimal(i128::from(*scaled), *places),
         FigureAmount::Name(words) => words.clone(),

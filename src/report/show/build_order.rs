@@ -1,16 +1,15 @@
 //! In which order to build, as every command tells it: a decision, a table, and what is left out.
 
-use super::decision::{effort_days, effort_words};
 use super::money_fields;
 use crate::report::columns::{ColumnField, fields_of_part};
-use crate::report::format::{self, NumberStyle};
+use crate::report::format::{self, effort_days, effort_words};
 use crate::report::view::ColumnKind;
 use crate::report::{RichText, Section, TableCell, TableView};
 use crate::study::whatif::build_order::BuildStep;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::swept_subset::{SweepEntry, SweepMetric, SweepToggle};
-use crate::units::PicoUsd;
+use crate::units::saturate_to_i64;
 use std::fmt::Write as _;
 
 /// What to build first, of a sweep.
@@ -96,10 +95,10 @@ impl<'a> BuildOrderReport<'a> {
             let (before, after) =
                 (self.0.entry_of_subset(before), self.0.entry_of_subset(step.subset));
             let more = match self.0.metric {
-                SweepMetric::Dollars => money_words(after.cost - before.cost),
+                SweepMetric::Dollars => format::plain_money(after.cost - before.cost),
                 metric => {
                     let more = after.saved_amount(metric) - before.saved_amount(metric);
-                    format::format_tokens(i64::try_from(more).unwrap_or(i64::MAX), false)
+                    format::format_tokens(saturate_to_i64(more), false)
                 }
             };
             let effort = effort_words(after.effort.saturating_sub(before.effort));
@@ -237,22 +236,4 @@ pub(super) fn saved_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, 
 
 fn toggle_words(toggle: &SweepToggle) -> String {
     format!("{} ({})", toggle.title, toggle.id)
-}
-
-fn money_words(amount: PicoUsd) -> String {
-    format::format_money(amount, NumberStyle::default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn points_are_days() {
-        for (points, words) in
-            [(0, "no effort"), (1, "half a day"), (2, "1 day"), (3, "1.5 days"), (8, "4 days")]
-        {
-            assert_eq!(effort_words(points), words);
-        }
-    }
 }

@@ -9,16 +9,16 @@ use crate::plan::ToggleSubset;
 use crate::report::TableCell;
 use crate::report::columns::ColumnField;
 use crate::report::format::{
-    NumberStyle, format_days, format_forecast_money, format_forecast_tokens, format_integer,
-    format_money, format_share_in_sentence,
+    effort_words, format_forecast_money, format_forecast_tokens, format_integer,
+    format_share_in_sentence, plain_money,
 };
 use crate::report::view::CellValue;
 use crate::study::stats::quantile::CredibleBand;
-use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::saving_bands::{DrawnSet, SavingBands};
+use crate::study::whatif::savings::Saving;
 use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::swept_subset::{SweepMetric, SweepToggle};
-use crate::units::PicoUsd;
+use crate::units::{PicoUsd, saturate_to_i64};
 
 /// Sets that save less than this of all, in ten-thousandths, are not worth a decision.
 const LITTLE_BP: i128 = 100;
@@ -101,14 +101,8 @@ impl<'a> Decision<'a> {
     /// What there is to save, for the volume.
     #[must_use]
     pub fn total(self) -> i128 {
-        let baseline = &self.sweep.baseline;
-        let all = match self.sweep.metric {
-            SweepMetric::Dollars => baseline.total_money().0,
-            SweepMetric::Reads => HeadlineMetric::Reads.amount_in_totals(baseline).into(),
-            SweepMetric::Tokens => HeadlineMetric::Tokens.amount_in_totals(baseline).into(),
-            SweepMetric::Calls => baseline.calls.into(),
-        };
-        self.volume.scaled(all)
+        let all = Saving::from(&self.sweep.baseline);
+        self.volume.scaled(self.sweep.metric.amount_in_saving(&all))
     }
 
     /// The band of a set, for the volume; `None` where it was not drawn.
@@ -265,9 +259,7 @@ impl<'a> Decision<'a> {
     pub fn total_words(self) -> String {
         let noun = match self.sweep.metric {
             SweepMetric::Dollars => String::new(),
-            SweepMetric::Reads => " cache reads".to_owned(),
-            SweepMetric::Tokens => " tokens".to_owned(),
-            SweepMetric::Calls => " calls".to_owned(),
+            metric => format!(" {}", metric.sentence_words()),
         };
         let share = self
             .decided_set()
@@ -275,7 +267,7 @@ impl<'a> Decision<'a> {
         let total = match (self.sweep.metric, self.volume) {
             // What was paid is a bill, and has cents.
             (SweepMetric::Dollars, Volume::Run | Volume::Record) => {
-                format_money(PicoUsd(self.total()), NumberStyle::default())
+                plain_money(PicoUsd(self.total()))
             }
             _ => self.amount_words(self.total()),
         };
@@ -284,7 +276,7 @@ impl<'a> Decision<'a> {
 
     fn share_words(self, amount: i128) -> String {
         let share = amount * 10_000 / self.total().max(1);
-        format_share_in_sentence(i64::try_from(share).unwrap_or(i64::MAX))
+        format_share_in_sentence(saturate_to_i64(share))
     }
 
     /// An amount in a sentence, to the places of the whole decision.
@@ -295,15 +287,15 @@ impl<'a> Decision<'a> {
                 let largest = self.whole_set().map_or(0, |set| self.saved(set).unsigned_abs());
                 format_forecast_money(PicoUsd(amount), largest, false)
             }
-            SweepMetric::Calls => format_integer(i64::try_from(amount).unwrap_or(i64::MAX), false),
-            _ => format_forecast_tokens(i64::try_from(amount).unwrap_or(i64::MAX), false),
+            SweepMetric::Calls => format_integer(saturate_to_i64(amount), false),
+            _ => format_forecast_tokens(saturate_to_i64(amount), false),
         }
     }
 
     /// An amount as a value of a table.
     #[must_use]
     pub fn amount_value(self, amount: i128) -> CellValue {
-        let count = i64::try_from(amount).unwrap_or(i64::MAX);
+        let count = saturate_to_i64(amount);
         match self.sweep.metric {
             SweepMetric::Dollars => CellValue::Money(PicoUsd(amount)),
             SweepMetric::Calls => CellValue::Count(count),
@@ -362,33 +354,6 @@ fn settings_words(ids: &[&str]) -> String {
             format!("{} settings, {} and {last}", ids.len(), first.join(", "))
         }
         [] => String::new(),
-    }
-}
-
-/// Points of about half a day as days.
-#[must_use]
-pub fn effort_words(points: u32) -> String {
-    match points {
-        0 => "no effort".to_owned(),
-        1 => "half a day".to_owned(),
-        2 => "1 day".to_owned(),
-        points if points.is_multiple_of(2) => format!("{} days", points / 2),
-        points => format!("{}.5 days", points / 2),
-    }
-}
-
-/// The same in thousandths of a day, for tables whose figures are summed.
-#[must_use]
-pub fn effort_days(points: u32) -> i64 {
-    i64::from(points) * 500
-}
-
-/// The same in a column: `setting`, `0.5 d`.
-#[must_use]
-pub fn effort_cell(points: u32) -> String {
-    match points {
-        0 => "setting".to_owned(),
-        points => format_days(points),
     }
 }
 

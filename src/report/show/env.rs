@@ -58,7 +58,7 @@ fn replay_sentence(found: &ToggleFinding) -> String {
         (_, Some(tokens)) => {
             let money = match found.saved_cost {
                 Some(cost) => {
-                    format!(", {}", format::format_money(cost, format::NumberStyle::default()))
+                    format!(", {}", format::plain_money(cost))
                 }
                 None => String::new(),
             };

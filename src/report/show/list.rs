@@ -1,9 +1,9 @@
 //! What there is: recordings, scenarios, toggles; and one toggle at length.
 
-use super::decision::effort_words;
 use super::{parameter_cell, typed_parameter};
 use crate::intervene::{ALL, NameListSpec, ParamSpec, ToggleCard};
 use crate::report::columns::{ColumnField, object_json};
+use crate::report::format::effort_words;
 use crate::report::json;
 use crate::report::view::ColumnKind;
 use crate::report::{ReportDocument, RichText, Section, TableView};

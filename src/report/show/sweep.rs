@@ -3,11 +3,12 @@
 mod first_screen;
 
 use super::build_order::{BuildOrderReport, saved_fields, step_fields};
-use super::decision::{Decision, effort_days};
+use super::decision::Decision;
 use super::volume::Volume;
 use super::{Provenance, totals_fields};
 use crate::plan::ToggleSubset;
 use crate::report::columns::{ColumnField, object_json};
+use crate::report::format::effort_days;
 use crate::report::json;
 use crate::report::view::ColumnKind;
 use crate::report::{ReportDocument, Section, TableCell, TableView, format};

@@ -1,8 +1,9 @@
 //! What amounts are said for: one run, all of a record, or a month at the volume seen.
 
-use crate::price::DAY_MS;
+use crate::price::{DAY_MS, utc_day_of};
 use crate::reconstruct::RecordingSource;
 use crate::recording::Recording;
+use crate::units::saturate_to_i64;
 use std::ops::Range;
 
 /// Times that span less than this say nothing of a month.
@@ -53,7 +54,7 @@ impl Volume {
     /// The same of tokens.
     #[must_use]
     pub fn scaled_tokens(self, tokens: i64) -> i64 {
-        i64::try_from(self.scaled(tokens.into())).unwrap_or(i64::MAX)
+        saturate_to_i64(self.scaled(tokens.into()))
     }
 
     /// The words behind an amount.
@@ -74,4 +75,11 @@ pub fn span_of_calls(recording: &Recording) -> Option<Range<i64>> {
     let last = recording.calls.iter().map(|call| call.end_ms).max()?;
     // Times that begin with the pipeline are no days.
     (first > 10_000 * DAY_MS).then_some(first..last)
+}
+
+/// The days of such a span in UTC: `2026-05-18`, `2026-05-18 to 2026-05-20`.
+#[must_use]
+pub fn days_of_span(span: &Range<i64>) -> String {
+    let [first, last] = [span.start, span.end].map(utc_day_of);
+    if first == last { first.to_string() } else { format!("{first} to {last}") }
 }

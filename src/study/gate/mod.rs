@@ -34,7 +34,7 @@ pub use sample_figures::JOINT_SAVING;
 pub use side_defects::{DefectKind, DefectPlace, GateDefect, LimitPlace, SideDefects};
 
 use crate::study::stats::bootstrap::ConfidenceInterval;
-use crate::units::BASIS_POINTS;
+use crate::units::{BASIS_POINTS, saturate_to_i64};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -221,7 +221,7 @@ impl ExactMean {
 pub(crate) fn share_bp(part: i128, whole: i128) -> i64 {
     let (part, whole) = (part * whole.signum(), whole.abs());
     let scaled = 2 * part * i128::from(BASIS_POINTS) + whole;
-    i64::try_from(scaled.div_euclid((2 * whole).max(1))).unwrap_or(i64::MAX)
+    saturate_to_i64(scaled.div_euclid((2 * whole).max(1)))
 }
 
 /// A part of what grew, and what changed there.

@@ -7,6 +7,7 @@ use super::marginal_savings::savings_alone;
 use super::savings::Saving;
 use super::swept_subset::{SweepEntry, SweepMetric, SweepToggle};
 use crate::plan::{Plan, ToggleSubset};
+use crate::units::saturate_to_i64;
 use std::cmp::Reverse;
 
 /// Toggles that take part, those that move most alone: all subsets of them are looked at.
@@ -67,6 +68,6 @@ fn saved_amount(metric: SweepMetric, saving: &Saving) -> i64 {
     match metric {
         // Sums over draws are sums of millionths: pico-dollars would not fit.
         SweepMetric::Dollars => saving.total_money().micro_usd(),
-        other => i64::try_from(other.amount_in_saving(saving)).unwrap_or(i64::MAX),
+        other => saturate_to_i64(other.amount_in_saving(saving)),
     }
 }

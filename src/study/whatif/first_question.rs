@@ -12,7 +12,7 @@ use super::verdict::{ClaimEvidence, judge_claim};
 use crate::seed::Seed;
 use crate::study::stats::quantile::{CredibleBand, quantile_of_sorted};
 use crate::study::stats::random_draws::draw_below;
-use crate::units::{BASIS_POINTS, scale_by_ratio};
+use crate::units::{BASIS_POINTS, saturate_to_i64, scale_by_ratio};
 
 /// Shufflings that a fact has to beat.
 const SHUFFLINGS: u64 = 20;
@@ -185,7 +185,7 @@ impl DrawnResults<'_> {
         let best = |sums: &[i128]| sums.iter().copied().max().unwrap_or_default();
         let informed: i128 = sums.iter().map(|sums| best(sums)).sum();
         let gain = (informed - best(&whole)) / (self.sets.len().max(1) as i128);
-        i64::try_from(gain).unwrap_or(i64::MAX)
+        saturate_to_i64(gain)
     }
 
     /// The share of draws whose part would be judged in another way, in ten-thousandths.

@@ -5,7 +5,7 @@ use super::savings::Saving;
 use super::swept_subset::SweepMetric;
 use crate::plan::ToggleSubset;
 use crate::study::stats::quantile::CredibleBand;
-use crate::units::PicoUsd;
+use crate::units::{PicoUsd, saturate_to_i64};
 
 /// A saving's bands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl DrawnSet {
             let sum: i128 = drawn.iter().map(|draw| metric.amount_in_saving(of(draw))).sum();
             sum / i128::try_from(drawn.len().max(1)).unwrap_or(1)
         };
-        let count = |metric| i64::try_from(mean(metric)).unwrap_or(i64::MAX);
+        let count = |metric| saturate_to_i64(mean(metric));
         let mean = MeanSaving {
             read: count(SweepMetric::Reads),
             tokens: count(SweepMetric::Tokens),

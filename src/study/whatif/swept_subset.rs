@@ -31,9 +31,16 @@ impl SweepMetric {
     pub fn default_for(experiment: &Experiment<'_>) -> Self {
         if experiment.has_dollars() { Self::Dollars } else { Self::Tokens }
     }
-}
 
-impl SweepMetric {
+    /// Its name in a sentence.
+    #[must_use]
+    pub fn sentence_words(self) -> &'static str {
+        match self {
+            Self::Reads => HeadlineMetric::Reads.sentence_words(),
+            other => other.name(),
+        }
+    }
+
     /// How much of it a saving is.
     #[must_use]
     pub(crate) fn amount_in_saving(self, saving: &Saving) -> i128 {

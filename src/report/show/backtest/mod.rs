@@ -9,8 +9,7 @@ pub(super) use fields::report_fields;
 
 use crate::recording::name_of_value;
 use crate::report::columns::object_json;
-use crate::report::format::NumberStyle;
-use crate::report::format::{format_integer, format_share, format_thousandths};
+use crate::report::format::{format_integer, format_thousandths, plain_share};
 use crate::report::json;
 use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
 use crate::study::backtest::{
@@ -82,7 +81,7 @@ fn format_minute(at_ms: i64) -> String {
 /// A share of 0 to 1 in percent.
 fn format_percent(part: f64) -> String {
     let bp = (part * 1e4).round() as i64;
-    format_share(bp, NumberStyle::default()).replace(".0 ", " ")
+    plain_share(bp).replace(".0 ", " ")
 }
 
 /// What somebody calls a rollout, or its date.

@@ -6,7 +6,7 @@ use super::{ChartResult, ChartSource, axis_words};
 use crate::report::chart::{
     ChartUnit, ForestChart, ForestClaim, ForestPanel, ForestReplay, ForestRow,
 };
-use crate::report::format::{self, NumberStyle};
+use crate::report::format;
 use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::compare::{CombinedClaimResult, ToggleResult};
 use crate::study::whatif::headline::HeadlineMetric;
@@ -60,7 +60,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     } else {
         "What the replay saves"
     };
-    let error = format::format_share(DIFFERENCE_ERROR_BP, NumberStyle::default());
+    let error = format::plain_share(DIFFERENCE_ERROR_BP);
     Ok(Box::new(ForestChart {
         title: title.to_owned(),
         widened: format!("these, the model's own error of {error}, no more than the best case"),

@@ -11,11 +11,11 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     if sweep.toggles.is_empty() {
         return Err("no toggle changes anything".to_owned());
     }
-    let (unit, what) = match sweep.metric {
-        SweepMetric::Dollars => (ChartUnit::Money, "dollars"),
-        SweepMetric::Reads => (ChartUnit::Tokens, "cache reads"),
-        SweepMetric::Tokens => (ChartUnit::Tokens, "tokens"),
-        SweepMetric::Calls => (ChartUnit::Count, "calls"),
+    let what = sweep.metric.sentence_words();
+    let unit = match sweep.metric {
+        SweepMetric::Dollars => ChartUnit::Money,
+        SweepMetric::Reads | SweepMetric::Tokens => ChartUnit::Tokens,
+        SweepMetric::Calls => ChartUnit::Count,
     };
     let front = sweep.pareto.iter().map(|subset| marked_set(sweep, *subset)).collect();
     let built = sweep.order.steps.iter().map(|step| marked_set(sweep, step.subset)).collect();

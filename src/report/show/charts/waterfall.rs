@@ -2,12 +2,10 @@
 
 use super::{ChartResult, ChartSource};
 use crate::report::chart::{Chart, ChartUnit, WaterfallChart, WaterfallStep};
-use crate::report::format::{self, NumberStyle};
 use crate::study::whatif::compare::{Comparison, ToggleResult};
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::sweep::SubsetSweep;
 use crate::study::whatif::swept_subset::SweepMetric;
-use crate::units::PicoUsd;
 
 pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let comparison = source.comparison_report.comparison;
@@ -33,7 +31,8 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
             .filter(|_| in_tokens)
             .map(|saving| (i128::from(*saving.start()), i128::from(*saving.end()))),
     });
-    let [before, after] = [baseline, baseline - saved].map(|amount| amount_words(unit, amount));
+    let [before, after] =
+        [baseline, baseline - saved].map(|amount| unit.format_amount(amount, false));
     let scope = source.scope_words();
     let what = if in_tokens { format!(" {}", headline.sentence_words()) } else { String::new() };
     let chart = WaterfallChart {
@@ -76,11 +75,4 @@ fn added_in_list_order(comparison: &Comparison, metric: SweepMetric) -> Vec<(&To
     let all = comparison.toggles.iter().zip(&comparison.stepwise);
     let added = all.map(|(toggle, saving)| (toggle, metric.amount_in_saving(saving)));
     added.filter(|(_, amount)| *amount != 0).collect()
-}
-
-fn amount_words(unit: ChartUnit, amount: i128) -> String {
-    match unit {
-        ChartUnit::Money => format::format_money(PicoUsd(amount), NumberStyle::default()),
-        _ => format::format_tokens(i64::try_from(amount).unwrap_or(i64::MAX), false),
-    }
 }

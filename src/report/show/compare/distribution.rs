@@ -227,23 +227,18 @@ pub(super) fn distribution_fields<'a>() -> Vec<ColumnField<'a, DistributionRow<'
     ]
 }
 
-fn count_of_nouns(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", format::format_integer(count as i64, false))
-}
-
 fn add_distribution_footnotes(spread: &GroupedSavings, view: &mut TableView) {
     let one = spread.grouping.name();
     view.add_footnote(format!(
         "{}; found in: where the toggle changes anything; median, P90 and max over those, by \
          nearest rank; shares are of the {one}'s own",
-        count_of_nouns(spread.groups, one)
+        format::count_of_nouns(spread.groups, one)
     ));
     view.add_footnote("median of all: those without a finding count as zeros");
     if spread.chained > 0 {
         view.add_footnote(format!(
             "{} may go on from another one and counts with it",
-            count_of_nouns(spread.chained, "session")
+            format::count_of_nouns(spread.chained, "session")
         ));
     }
 }

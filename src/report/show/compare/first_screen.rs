@@ -4,8 +4,9 @@ mod remarks;
 
 use super::{ComparisonReport, claim_verdict_word, verdict_tone};
 use crate::report::document::LabelledRemark;
-use crate::report::format::{self, NumberStyle, format_forecast_tokens, format_share_in_sentence};
-use crate::report::show::decision::{Decision, DecisionRow, effort_cell};
+use crate::report::format::effort_cell;
+use crate::report::format::{self, format_forecast_tokens, format_share_in_sentence};
+use crate::report::show::decision::{Decision, DecisionRow};
 use crate::report::show::price_notes;
 use crate::report::show::volume::Volume;
 use crate::report::{Section, TableCell, TableColumn, TableView};
@@ -283,10 +284,7 @@ fn claimed_and_best(result: &CombinedClaimResult) -> (String, String) {
     match &result.claim.share_bp {
         Some(share) => {
             let [low, high] = [*share.start(), *share.end()].map(format_share_in_sentence);
-            let best = format::format_share(
-                ratio_bp(result.bound, result.baseline),
-                NumberStyle::default(),
-            );
+            let best = format::plain_share(ratio_bp(result.bound, result.baseline));
             (if low == high { low } else { format!("{low} to {high}") }, best)
         }
         None => {

@@ -321,9 +321,8 @@ fn token_row(name: &str, before: i64, after: i64) -> Vec<TableCell> {
 
 /// A number of calls saved in words, also where it is none.
 fn fewer_calls(calls: i64) -> String {
-    let noun = if calls.abs() == 1 { "call" } else { "calls" };
     let more_or_less = if calls < 0 { "more" } else { "fewer" };
-    format!("{} {noun} {more_or_less}", format::format_integer(calls.saturating_abs(), false))
+    format!("{} {more_or_less}", format::count_of_nouns(calls.unsigned_abs() as usize, "call"))
 }
 
 pub(super) fn claim_name(claim: &PublishedClaim) -> String {

@@ -2,7 +2,7 @@
 
 use crate::plan::DispatchChange;
 use crate::report::columns::ColumnField;
-use crate::report::format::{self, NumberStyle};
+use crate::report::format;
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, TableCell, TableView};
 use crate::study::whatif::other_orchestrator::OrchestratorSaving;
@@ -104,7 +104,7 @@ fn parts_of_change(
     let share = |of: fn(&DispatchChange) -> i64| {
         let [low, high] = [of(&low), of(&high)];
         (high != 0).then(|| {
-            let words = [low, high].map(|bp| format::format_share(bp, NumberStyle::default()));
+            let words = [low, high].map(format::plain_share);
             if low == high { words[1].clone() } else { words.join(" to ") }
         })
     };

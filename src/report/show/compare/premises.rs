@@ -3,7 +3,7 @@
 use super::ComparisonReport;
 use crate::intervene::{self, Intervention, RangeShape};
 use crate::reconstruct::{Lens, RecordingSource, ReportedRoutes};
-use crate::report::format::{self, NumberStyle};
+use crate::report::format;
 use crate::study::audit::{AuditFinding, FindingSeverity};
 use crate::study::whatif::compare::ToggleResult;
 use crate::study::whatif::tornado::SavingSwing;
@@ -44,7 +44,7 @@ impl ComparisonReport<'_> {
                         format!("open: {fact}: {low} at {}, {high} at {}", range.low, range.high)
                     }
                     _ => {
-                        let share = format::format_share(range.mode, NumberStyle::default());
+                        let share = format::plain_share(range.mode);
                         format!("open: {fact}, counted at {share}: {low} if not, {high} if so")
                     }
                 });

@@ -6,7 +6,7 @@ use crate::clock::turn_limiter::LimiterLoad;
 use crate::intervene::TOKEN_MS;
 use crate::report::TableView;
 use crate::report::columns::ColumnField;
-use crate::report::format::{self, NumberStyle};
+use crate::report::format;
 use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::compare::ToggleResult;
 use crate::study::whatif::minutes::MinutesStudy;
@@ -171,7 +171,7 @@ impl ComparisonReport<'_> {
         view.add_footnote(format!(
             "of {}, from the start of the first session to the end of the last one; \
              sessions side by side count once, pauses between sessions are not told and none",
-            duration_words(study.before_ms)
+            format::plain_duration(study.before_ms)
         ));
         view.add_footnote(peak_sentence(study.peak_calls_a_minute));
         for one in &study.uncounted {
@@ -184,7 +184,7 @@ impl ComparisonReport<'_> {
         view.add_footnote(format!(
             "of {}, each session from its first call to the end of its last one, \
              summed; what runs side by side counts twice",
-            duration_words(self.comparison.baseline.session_ms)
+            format::plain_duration(self.comparison.baseline.session_ms)
         ));
         let Some(loads) = self.bounded_limiter() else { return };
         let turns = loads.limits.turns.map_or(0, |turns| turns as i64);
@@ -192,8 +192,8 @@ impl ComparisonReport<'_> {
             "waits: how much later turns end than they could, summed, with at most {} at once: {} \
              before, {} with all together; positive where they wait less",
             format::format_integer(turns, false),
-            duration_words(loads.before.waited_ms),
-            duration_words(loads.after.waited_ms),
+            format::plain_duration(loads.before.waited_ms),
+            format::plain_duration(loads.after.waited_ms),
         ));
         let peaks = [&loads.before, &loads.after].map(|load| load.peak_a_minute);
         view.add_footnote(peak_sentence(peaks));
@@ -219,17 +219,13 @@ fn uncounted_words(one: &UncountedTime) -> String {
         UncountedCause::UnwrittenOutput(tokens) => format!(
             "leaves {} tokens unwritten, {} at {TOKEN_MS} ms a token",
             format::format_tokens(tokens, false),
-            duration_words(one.expected_ms)
+            format::plain_duration(one.expected_ms)
         ),
         UncountedCause::PollLoops(loops) => format!(
             "hears at once what {} heard half a sleep late: {}, at most {}",
             if loops == 1 { "one poll loop".to_owned() } else { format!("{loops} poll loops") },
-            duration_words(one.expected_ms),
-            duration_words(one.most_ms)
+            format::plain_duration(one.expected_ms),
+            format::plain_duration(one.most_ms)
         ),
     }
-}
-
-fn duration_words(ms: i64) -> String {
-    format::format_duration(ms, NumberStyle::default())
 }

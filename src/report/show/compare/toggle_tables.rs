@@ -3,7 +3,7 @@
 use super::{ComparisonReport, verdict_tone};
 use crate::report::columns::ColumnField;
 use crate::report::format;
-use crate::report::show::decision::effort_days;
+use crate::report::format::effort_days;
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;

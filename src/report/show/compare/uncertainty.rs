@@ -5,8 +5,7 @@ use super::json::{pair_fields, swing_fields};
 use super::toggle_tables::claimed_ends;
 use super::{ComparisonReport, claim_name, verdict_tone};
 use crate::report::columns::ColumnField;
-use crate::report::format::{self, NumberStyle};
-use crate::report::show::decision::effort_words;
+use crate::report::format::{self, effort_words};
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, RichText, Section, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
@@ -137,10 +136,7 @@ impl ComparisonReport<'_> {
         let effect = match &question.effect {
             KnowledgeEffect::Order { effort, gain } => {
                 let gain = if self.comparison.has_dollars {
-                    format::format_money(
-                        PicoUsd(i128::from(*gain) * 1_000_000),
-                        NumberStyle::default(),
-                    )
+                    format::plain_money(PicoUsd(i128::from(*gain) * 1_000_000))
                 } else {
                     format!("{} tokens", format::format_tokens(*gain, false))
                 };
@@ -151,11 +147,11 @@ impl ComparisonReport<'_> {
             }
             KnowledgeEffect::Verdict { claim, share_bp } => format!(
                 "{usual}; once known, this changes the verdict on {claim} in {} of the draws",
-                format::format_share(*share_bp, NumberStyle::default())
+                format::plain_share(*share_bp)
             ),
             KnowledgeEffect::Band(narrower_bp) => format!(
                 "{usual}, nor a verdict; once known, this narrows what all save together by {}",
-                format::format_share(*narrower_bp, NumberStyle::default())
+                format::plain_share(*narrower_bp)
             ),
         };
         RichText::new()
@@ -190,7 +186,7 @@ impl ComparisonReport<'_> {
 
 /// A share of something between its percentiles.
 fn band_words(expected_bp: i64, band: CredibleBand<i64>, whole: &str) -> String {
-    let words = |bp: i64| format::format_share(bp, NumberStyle::default());
+    let words = format::plain_share;
     let (p10, expected, p90) = (words(band.p10), words(expected_bp), words(band.p90));
     format!("{expected} of {whole} (P10 {p10}, P90 {p90})")
 }

@@ -2,7 +2,7 @@
 
 use super::defects::{defect_sentences, place_name, sorted_defects};
 use super::sentences::{format_mean, limit_phrase, mean_value, note_sentences};
-use super::{GateReport, share_words, to_basis_points};
+use super::{GateReport, to_basis_points};
 use crate::report::document::LabelledRemark;
 use crate::report::format::{self, NumberStyle};
 use crate::report::view::KEPT;
@@ -95,7 +95,7 @@ impl GateReport<'_> {
             remarks.push(LabelledRemark::new("grew", cause_phrase(cause)));
         }
         if let Some(remedy) = gate.remedies.first() {
-            let part = share_words(share_bp(remedy.saved_growth, remedy.total_growth));
+            let part = format::plain_share(share_bp(remedy.saved_growth, remedy.total_growth));
             let words = format!("{} {} takes back {part}", remedy.id, remedy.title);
             remarks.push(LabelledRemark::new("undo", words));
         }

@@ -18,7 +18,7 @@ pub use start_change::StartReport;
 pub(super) use start_change::start_fields;
 
 use crate::report::columns::object_json;
-use crate::report::format::{self, NumberStyle};
+use crate::report::format;
 use crate::report::json;
 use crate::report::{ReportDocument, RichText, Section, TableView};
 use crate::study::gate::{
@@ -167,7 +167,7 @@ impl GateReport<'_> {
         }
         if !gate.remedies.is_empty() {
             let remedies = gate.remedies.iter().map(|remedy| {
-                let part = share_words(share_bp(remedy.saved_growth, remedy.total_growth));
+                let part = format::plain_share(share_bp(remedy.saved_growth, remedy.total_growth));
                 format!("{} {}: undoes {part} of the growth", remedy.id, remedy.title)
             });
             document.add_section(Section::new("What would undo it").with_bullets(remedies));
@@ -203,11 +203,6 @@ fn severity_rank(judged: RowVerdict) -> u8 {
         RowVerdict::Within => 3,
         RowVerdict::Unlimited => 4,
     }
-}
-
-/// A share in words.
-fn share_words(bp: i64) -> String {
-    format::format_share(bp, NumberStyle::default())
 }
 
 /// A part of one in ten-thousandths, to the nearest.

@@ -2,6 +2,7 @@
 
 use super::GateReport;
 use super::sentences::note_sentences;
+use crate::report::format::noun_for_count;
 use crate::report::{ReportDocument, Section};
 use crate::study::gate::GateRow;
 
@@ -11,7 +12,7 @@ impl GateReport<'_> {
     pub fn moved_rows_document(&self, known: bool) -> ReportDocument {
         let gate = self.gate;
         let (file, samples) = (self.file.unwrap_or_default(), gate.candidate.samples);
-        let of = if samples == 1 { "1 sample".to_owned() } else { format!("{samples} samples") };
+        let of = format!("{samples} {}", noun_for_count(samples as usize, "sample"));
         // Means are exact sums and counts: what differs at all has moved.
         let rows: Vec<&GateRow> =
             gate.rows.iter().filter(|row| row.baseline != row.candidate).collect();

@@ -10,18 +10,23 @@ use crate::study::gate::{
     GateNote, GateResult, GateRow, GateScope, GrowthCause, MetricUnit, PlaceChange, RowVerdict,
     SampleMatchKey, share_bp,
 };
-use crate::units::{BASIS_POINTS, PicoUsd};
+use crate::units::{BASIS_POINTS, PicoUsd, saturate_to_i64};
 
 /// A mean in its metric's unit: whole where counts are, else in thousandths.
 pub fn mean_value(unit: MetricUnit, mean: ExactMean) -> CellValue {
     match unit {
         MetricUnit::Count if mean.sum % i128::from(mean.count.max(1)) == 0 => {
-            CellValue::Count(to_small(mean.rounded_multiple(1)))
+            CellValue::Count(saturate_to_i64(mean.rounded_multiple(1)))
         }
-        MetricUnit::Count => CellValue::Number(to_small(mean.rounded_multiple(1_000))),
-        MetricUnit::Tokens => CellValue::Tokens(to_small(mean.rounded_multiple(1))),
+        MetricUnit::Count => CellValue::Number(saturate_to_i64(mean.rounded_multiple(1_000))),
+        MetricUnit::Tokens => CellValue::Tokens(saturate_to_i64(mean.rounded_multiple(1))),
         MetricUnit::Money => CellValue::Money(PicoUsd(mean.rounded_multiple(1))),
     }
+}
+
+/// An amount in its metric's unit.
+pub fn amount_value(unit: MetricUnit, amount: i128) -> CellValue {
+    mean_value(unit, ExactMean { sum: amount, count: 1 })
 }
 
 /// Names in a note; the others are counted. Source: MODEL.md, "The gate".
@@ -52,13 +57,13 @@ fn note_sentence(note: &GateNote) -> String {
             format!("renamed: the baseline has no {scope} {name}")
         }
         GateNote::PlacesChanged { scope, names, change, is_refused } => {
-            let plural = if names.len() == 1 { "" } else { "s" };
             let change = match change {
                 PlaceChange::Gone => "gone",
                 PlaceChange::New => "new",
             };
             let refused = if *is_refused { ", and the budget refuses that" } else { "" };
-            format!("{} {scope}{plural} {change}: {}{refused}", names.len(), shorten_names(names))
+            let scope = format::noun_for_count(names.len(), &scope.to_string());
+            format!("{} {scope} {change}: {}{refused}", names.len(), shorten_names(names))
         }
         GateNote::PossibleRename { scope, old, new } => {
             let table = match scope {
@@ -97,11 +102,6 @@ fn shorten_names(names: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// A mean that is shown fits; one that does not is shown as the largest number.
-fn to_small(n: i128) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
 /// A cause as a sentence: what changed from what to what, and which part of the growth that is.
 pub fn cause_sentence(cause: &GrowthCause) -> String {
     let place = if cause.name.is_empty() {
@@ -118,10 +118,7 @@ pub fn cause_sentence(cause: &GrowthCause) -> String {
         more if more > BASIS_POINTS => {
             format!("; more than the whole {moved} of {of}, the rest {other}")
         }
-        part => format!(
-            "; {} of the {moved} of {of}",
-            format::format_share(part, NumberStyle::default())
-        ),
+        part => format!("; {} of the {moved} of {of}", format::plain_share(part)),
     };
     format!("{place}: {}{part}", told.join("; "))
 }
@@ -173,7 +170,7 @@ const NO_CHANGE: FigureLimit = FigureLimit {
 
 /// An amount of a limit.
 fn format_amount(unit: MetricUnit, amount: i128) -> String {
-    format::format_short(&mean_value(unit, ExactMean { sum: amount, count: 1 }))
+    format::format_short(&amount_value(unit, amount))
 }
 
 /// A limit: what may be, part by part.
@@ -245,7 +242,7 @@ pub fn verdict_sentence(gate: &GateResult) -> String {
         (None, None) => {
             let unjudged = rows_with(gate, RowVerdict::Unjudged).count();
             let limited = limited - unjudged;
-            let rows = if limited == 1 { "figure" } else { "figures" };
+            let rows = format::noun_for_count(limited, "figure");
             let allowed =
                 if gate.defects.is_empty() { "" } else { ", with what the budget allows" };
             let unjudged =

@@ -1,7 +1,7 @@
 //! What a changed start costs: `windtunnel.gate-start/1`.
 
 use super::first_screen::{metric_words, verdict_cell};
-use super::sentences::{judgement_word, limit_phrase};
+use super::sentences::{amount_value, judgement_word, limit_phrase};
 use crate::kinds::Role;
 use crate::report::columns::{ColumnField, object_json};
 use crate::report::document::LabelledRemark;
@@ -214,7 +214,7 @@ fn moved(figure: &StartFigure) -> i64 {
 fn cost_phrase(cost: &StartCost, figure: &StartFigure) -> String {
     let unit = figure.metric.unit();
     let [before, after] = [figure.before, figure.after[1]]
-        .map(|value| format::format_value(&amount(unit, value), NumberStyle::default()));
+        .map(|value| format::format_value(&amount_value(unit, value), NumberStyle::default()));
     let signed = NumberStyle { signed: true, ..NumberStyle::default() };
     let change = format::format_share(change_bp(figure, 1), signed);
     let limit = limit_phrase(unit, &figure.limit);
@@ -225,18 +225,6 @@ fn cost_phrase(cost: &StartCost, figure: &StartFigure) -> String {
     let name = &cost.name;
     let metric = metric_words(figure.metric);
     format!("{name}: {metric} {before} -> {after} ({change}), allowed {limit}{may_be}")
-}
-
-fn amount(unit: MetricUnit, value: i128) -> CellValue {
-    match unit {
-        MetricUnit::Money => CellValue::Money(PicoUsd(value)),
-        MetricUnit::Count => CellValue::Count(small(value)),
-        MetricUnit::Tokens => CellValue::Tokens(small(value)),
-    }
-}
-
-fn small(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 fn change_bp(figure: &StartFigure, end: usize) -> i64 {
@@ -267,8 +255,8 @@ fn costs_table<'a>(rows: impl Iterator<Item = CostRow<'a>>) -> TableView {
             verdict_cell(figure.verdict),
             TableCell::text(&cost.name),
             TableCell::text(metric_words(figure.metric)),
-            TableCell::new(amount(unit, figure.before)),
-            TableCell::new(amount(unit, figure.after[1])),
+            TableCell::new(amount_value(unit, figure.before)),
+            TableCell::new(amount_value(unit, figure.after[1])),
             band_cell(figure),
             TableCell::text(limit_phrase(unit, &figure.limit)),
         ]);
@@ -281,7 +269,7 @@ fn figure_fields<'a>() -> Vec<ColumnField<'a, CostRow<'a>>> {
     let amount_of = |end: Option<usize>| {
         move |row: &CostRow<'a>| {
             let value = end.map_or(row.1.before, |end| row.1.after[end]);
-            TableCell::new(amount(row.1.metric.unit(), value))
+            TableCell::new(amount_value(row.1.metric.unit(), value))
         }
     };
     let number = |name, about, end: Option<usize>| {

@@ -45,9 +45,9 @@ pub(super) fn law_coverage_words(report: &InspectReport<'_>) -> String {
     );
     let missed: i64 = coverage.misses.iter().map(|sum| sum.calls).sum();
     if missed > 0 {
-        let cost = coverage.missed_cost().map_or_else(String::new, |cost| {
-            format!(", at {}", format::format_money(cost, format::NumberStyle::default()))
-        });
+        let cost = coverage
+            .missed_cost()
+            .map_or_else(String::new, |cost| format!(", at {}", format::plain_money(cost)));
         let causes: Vec<String> = coverage
             .misses
             .iter()

@@ -3,10 +3,9 @@
 use super::InspectReport;
 use crate::intervene;
 use crate::report::document::LabelledRemark;
-use crate::report::format::{self, NumberStyle};
-use crate::report::show::decision::effort_cell;
+use crate::report::format::{self, effort_cell};
 use crate::report::show::session_names::SessionNames;
-use crate::report::show::volume::{Volume, span_of_calls};
+use crate::report::show::volume::{Volume, days_of_span, span_of_calls};
 use crate::report::view::KEPT;
 use crate::report::{CellValue, Section, TableCell, TableColumn, TableView};
 use crate::study::inspect::cache_misses::{LawCoverage, MissCause, sum_misses_by_cause};
@@ -76,17 +75,14 @@ impl InspectReport<'_> {
         let totals = &self.summary.totals;
         let calls = format::format_integer(totals.calls, false);
         let sessions = self.summary.sessions.len();
-        let sessions =
-            if sessions == 1 { "1 session".into() } else { format!("{sessions} sessions") };
+        let sessions = format!("{sessions} {}", format::noun_for_count(sessions, "session"));
         let tokens = totals.usage.by_class().iter().sum::<i64>() + totals.hidden_output;
         let spent = match totals.cost() {
-            Some(cost) => format_money(cost),
+            Some(cost) => format::plain_money(cost),
             None => format!("{} tokens", format::format_tokens(tokens, false)),
         };
-        let days = span_of_calls(self.recording).map_or_else(String::new, |span| {
-            let [first, last] = [span.start, span.end].map(day_of);
-            if first == last { format!(", {first}") } else { format!(", {first} to {last}") }
-        });
+        let days = span_of_calls(self.recording)
+            .map_or_else(String::new, |span| format!(", {}", days_of_span(&span)));
         let month = match (volume, totals.cost()) {
             (Volume::Month { .. }, Some(cost)) => {
                 let amount = volume.scaled(cost.0);
@@ -256,17 +252,8 @@ impl InspectReport<'_> {
         let cost = dearest.totals.cost()?;
         let names = SessionNames::of_recording(self.recording);
         let name = names.name(dearest.index);
-        Some(format!("{name} ({} calls) {}", dearest.totals.calls, format_money(cost)))
+        Some(format!("{name} ({} calls) {}", dearest.totals.calls, format::plain_money(cost)))
     }
-}
-
-fn format_money(amount: PicoUsd) -> String {
-    format::format_money(amount, NumberStyle::default())
-}
-
-fn day_of(at_ms: i64) -> String {
-    let words = format::format_day_and_minute(at_ms);
-    words.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// A kind of context in plain words.

@@ -251,7 +251,7 @@ impl<'a> InspectReport<'a> {
         rows.sort_by_key(|row| (-row.totals.totals.usage.read, row.totals.index));
         let rows = self.first_rows(rows);
         let mut view = TableView::from_fields("Sessions, dearest reads first", &fields, rows);
-        let sum = if all == 1 { "1 session".to_owned() } else { format!("{all} sessions") };
+        let sum = format!("{all} {}", format::noun_for_count(all, "session"));
         // The totals stand under the columns of sessions, whose first three name a session.
         let mut total = vec![TableCell::text(sum), TableCell::missing(), TableCell::missing()];
         total.extend(cells_for_people(&fields::totals_fields(), &&self.summary.totals));

@@ -3,6 +3,7 @@
 use super::fields::recording_fields;
 use super::source_recordings::{SharedCounts, SourceRecording};
 use crate::report::TableView;
+use crate::report::format::noun_for_count;
 use crate::study::inspect::summary::RecordingSummary;
 
 /// The table of the parts and the whole.
@@ -19,15 +20,12 @@ pub(super) fn recordings_table(parts: &[SourceRecording], whole: &RecordingSumma
     view.add_footnote("cached: the share of the prompts that was read from a cache");
     let SharedCounts { sessions, calls } = SharedCounts::from_parts(parts, whole);
     if (sessions, calls) != (0, 0) {
-        let (sessions, calls) = (count_of(sessions, "session"), count_of(calls, "call"));
+        let nouns = [(sessions, "session"), (calls, "call")]
+            .map(|(n, noun)| format!("{n} {}", noun_for_count(n as usize, noun)));
         view.add_footnote(format!(
-            "what is in more than one of them counts once in the whole: {sessions}, {calls}"
+            "what is in more than one of them counts once in the whole: {}",
+            nouns.join(", ")
         ));
     }
     view
-}
-
-/// How many of something, in words.
-fn count_of(count: i64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

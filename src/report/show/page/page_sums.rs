@@ -2,13 +2,13 @@
 
 use super::PageSource;
 use crate::plan::ToggleSubset;
-use crate::report::format::{self, NumberStyle};
+use crate::report::format;
 use crate::report::html;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::minutes::SubsetMinutes;
 use crate::study::whatif::savings::Saving;
 use crate::study::whatif::subset_lookup::SubsetLookup;
-use crate::units::{PicoUsd, ratio_bp};
+use crate::units::{PicoUsd, ratio_bp, saturate_to_i64};
 use std::fmt::Write as _;
 
 /// How a sum is written.
@@ -31,12 +31,12 @@ impl PageUnit {
     }
 
     pub fn format_amount(self, amount: i128) -> String {
-        let small = i64::try_from(amount).unwrap_or(i64::MAX);
+        let small = saturate_to_i64(amount);
         match self {
             Self::Count => format::format_integer(small, false),
             Self::Tokens => format::format_tokens(small, false),
-            Self::Money => format::format_money(PicoUsd(amount), NumberStyle::default()),
-            Self::Time => format::format_duration(small, NumberStyle::default()),
+            Self::Money => format::plain_money(PicoUsd(amount)),
+            Self::Time => format::plain_duration(small),
         }
     }
 
@@ -45,7 +45,7 @@ impl PageUnit {
         if self == Self::Money {
             return PicoUsd(part).share_bp(PicoUsd(whole));
         }
-        let [part, whole] = [part, whole].map(|amount| i64::try_from(amount).unwrap_or(i64::MAX));
+        let [part, whole] = [part, whole].map(saturate_to_i64);
         ratio_bp(part, whole)
     }
 }
@@ -153,7 +153,7 @@ impl TotalRow<'_> {
                 self.name
             );
         }
-        let share = format::format_share(self.unit.share_bp(c, a), NumberStyle::default());
+        let share = format::plain_share(self.unit.share_bp(c, a));
         let share = if a == 0 { format::MISSING.to_owned() } else { share };
         let _ = writeln!(rows, "<td class=\"n\" data-share=\"{}\">{share}</td></tr>", self.name);
     }

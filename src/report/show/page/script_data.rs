@@ -251,7 +251,7 @@ fn sample_amounts() -> Vec<(&'static str, String, bool, String)> {
     }
     for bp in [0, 1, 6, 9, 10, 95, 99, 100, 104, 105, 1_234, 1_235, 4_685, 9_999, 10_000, 123_456] {
         for bp in [bp, -bp] {
-            let words = format::format_share(bp, NumberStyle::default());
+            let words = format::plain_share(bp);
             all.push(("share", bp.to_string(), false, words));
         }
     }

@@ -3,7 +3,7 @@
 use super::page_sums::ClockSum;
 use super::{PageSource, PageToggle};
 use crate::plan::ToggleSubset;
-use crate::report::format::{self, NumberStyle};
+use crate::report::format;
 use crate::report::show::compare::time_table::TimeRow;
 use crate::study::whatif::agent_loads::LoadComparison;
 use crate::study::whatif::minutes::MinutesStudy;
@@ -79,7 +79,7 @@ impl TimeColumns<'_> {
             {
                 let saved = |subset| clock.saved.saved_by_subset(subset);
                 let adds_ms = saved(opening | 1 << bit) - saved(opening & !(1 << bit));
-                let words = format::format_duration(adds_ms, NumberStyle::default());
+                let words = format::plain_duration(adds_ms);
                 let id = toggle.chosen.id();
                 let _ = write!(
                     out,
@@ -95,7 +95,7 @@ impl TimeColumns<'_> {
                     KnownTime::WallClock(_, Some(_)) | KnownTime::Unknown => None,
                 });
                 if let Some(alone_ms) = alone_ms {
-                    let words = format::format_duration(alone_ms, NumberStyle::default());
+                    let words = format::plain_duration(alone_ms);
                     let _ = write!(out, "<span>{label}: {words}</span>");
                 }
             }

@@ -1,7 +1,6 @@
 //! The table of toggles that can be ticked.
 
 use super::super::compare;
-use super::super::decision::effort_cell;
 use super::build_stops::{self, BuildStop};
 use super::page_sums::{ClockSum, PageUnit};
 use super::script_data::places_in_build_order;
@@ -10,6 +9,7 @@ use super::toggle_cells::{money_range_cell, parameter_amount, push_band, push_ce
 use super::{PageSource, PageToggle};
 use crate::intervene::RangeShape;
 use crate::plan::ToggleSubset;
+use crate::report::format::effort_cell;
 use crate::report::format::{self, NumberStyle};
 use crate::report::html::{self, escape_html};
 use crate::report::view::{Alignment, CellValue, TableCell, Tone};
@@ -260,7 +260,7 @@ fn push_details(
     let _ = write!(
         out,
         "<details class=\"facts\"><summary>{places} {}, risk {risk} of 3</summary><small>",
-        if found == 1 { "place" } else { "places" }
+        format::noun_for_count(found as usize, "place")
     );
     time.push_lines(out, (lookup, opening), toggle);
     out.push_str(&parameter_list(toggle.chosen));

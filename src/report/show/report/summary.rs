@@ -2,7 +2,7 @@
 //! build first and what to measure after each.
 
 use super::FullReport;
-use crate::report::format::{self, NumberStyle};
+use crate::report::format;
 use crate::report::show::build_order::BuildOrderReport;
 use crate::report::show::compare::claim_verdict_word;
 use crate::report::show::session_names::SessionNames;
@@ -23,16 +23,8 @@ fn format_tokens(n: i64) -> String {
     format::format_tokens(n, false)
 }
 
-fn format_share(bp: i64) -> String {
-    format::format_share(bp, NumberStyle::default())
-}
-
 fn format_share_range(low: i64, high: i64) -> String {
-    format!("{} to {}", format_share(low), format_share(high))
-}
-
-fn format_money(amount: PicoUsd) -> String {
-    format::format_money(amount, NumberStyle::default())
+    format!("{} to {}", format::plain_share(low), format::plain_share(high))
 }
 
 impl FullReport<'_> {
@@ -122,8 +114,12 @@ impl FullReport<'_> {
             let mut part =
                 format!("{} to {} of reads together", format_tokens(low), format_tokens(high));
             if let Some(bp) = &result.claim.share_bp {
-                let _ =
-                    write!(part, " ({} to {})", format_share(*bp.start()), format_share(*bp.end()));
+                let _ = write!(
+                    part,
+                    " ({} to {})",
+                    format::plain_share(*bp.start()),
+                    format::plain_share(*bp.end())
+                );
             }
             parts.push(part);
         }
@@ -156,14 +152,14 @@ impl FullReport<'_> {
             change_words(saved >= 0, &format_tokens(saved.abs())),
             format_tokens(of),
             headline.sentence_words(),
-            format_share(ratio_bp(saved.abs(), of))
+            format::plain_share(ratio_bp(saved.abs(), of))
         );
         if comparison.has_dollars {
             let (saved, of) = (joint.total_money(), before.total_money());
             let size = PicoUsd(saved.0.abs());
-            let part = format_share(size.share_bp(of));
-            let verb = change_words(saved.0 >= 0, &format_money(size));
-            let _ = write!(line, " and {verb} of {} ({part})", format_money(of));
+            let part = format::plain_share(size.share_bp(of));
+            let verb = change_words(saved.0 >= 0, &format::plain_money(size));
+            let _ = write!(line, " and {verb} of {} ({part})", format::plain_money(of));
         }
         if let Some(uncertainty) = &comparison.uncertainty {
             // P10 to P90 leaves one draw of ten below and one above.
@@ -172,18 +168,18 @@ impl FullReport<'_> {
                 line,
                 "; in eight of ten draws of parameters and {} {} to {} of {}",
                 self.comparison_report.unknowns_in_words(),
-                format_share(tokens.p10),
-                format_share(tokens.p90),
+                format::plain_share(tokens.p10),
+                format::plain_share(tokens.p90),
                 headline.column_noun()
             );
             if comparison.has_dollars {
-                let (low, high) = (format_share(dollars.p10), format_share(dollars.p90));
+                let (low, high) =
+                    (format::plain_share(dollars.p10), format::plain_share(dollars.p90));
                 let _ = write!(line, " and {low} to {high} of dollars");
             }
         }
         if let Some(study) = &comparison.minutes {
-            let [before, after] = [study.before_ms, study.after_ms]
-                .map(|ms| format::format_duration(ms, NumberStyle::default()));
+            let [before, after] = [study.before_ms, study.after_ms].map(format::plain_duration);
             let _ = write!(line, "; its sessions take {after} on the clock in place of {before}");
         }
         line + "."
@@ -200,11 +196,11 @@ impl FullReport<'_> {
             "with {} out, {} of whole pipelines of one size fell by {} ({})",
             one.observed.toggles.join(", "),
             comparison.headline.sentence_words(),
-            format_share(one.saved_bp()),
+            format::plain_share(one.saved_bp()),
             format_share_range(*interval.start(), *interval.end()),
         );
         let predicted = one.predicted.map(|band| format_share_range(band.p10, band.p90));
-        let predicted = predicted.unwrap_or_else(|| format_share(one.predicted_bp));
+        let predicted = predicted.unwrap_or_else(|| format::plain_share(one.predicted_bp));
         let _ = write!(line, "; replayed here {predicted}");
         if let Some(claimed) = &one.claimed_bp {
             let _ =
@@ -213,8 +209,11 @@ impl FullReport<'_> {
         if one.may_be_drift()
             && let Some(part) = one.observed.placebo
         {
-            let _ =
-                write!(line, "; {} of dates without a rollout show as much", format_share(part.0));
+            let _ = write!(
+                line,
+                "; {} of dates without a rollout show as much",
+                format::plain_share(part.0)
+            );
         }
         Some(line + ".")
     }

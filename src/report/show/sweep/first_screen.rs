@@ -3,7 +3,8 @@
 use super::SweepReport;
 use crate::report::document::LabelledRemark;
 use crate::report::format;
-use crate::report::show::decision::{Decision, DecisionRow, effort_cell, effort_words};
+use crate::report::format::{effort_cell, effort_words};
+use crate::report::show::decision::{Decision, DecisionRow};
 use crate::report::{Section, TableCell, TableColumn, TableView};
 
 /// Rows of the first screen.

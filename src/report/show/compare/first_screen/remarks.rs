@@ -3,13 +3,12 @@
 
 use super::super::ComparisonReport;
 use crate::intervene::{self, Intervention};
-use crate::price::utc_day_of;
 use crate::reconstruct::{Lens, RecordingSource};
 use crate::report::document::LabelledRemark;
-use crate::report::format::{self, NumberStyle, format_integer, format_share_in_sentence};
+use crate::report::format::{self, count_of_nouns, format_integer, format_share_in_sentence};
 use crate::report::show::decision::{Decision, DecisionRow, assumed_price_words};
 use crate::report::show::parameter_value;
-use crate::report::show::volume::span_of_calls;
+use crate::report::show::volume::{days_of_span, span_of_calls};
 use crate::study::inspect::fidelity::measure_fidelity;
 use crate::study::whatif::swept_subset::SweepMetric;
 use crate::study::whatif::tornado::SavingSwing;
@@ -18,17 +17,13 @@ impl ComparisonReport<'_> {
     /// On how much all of it rests, and what is assumed.
     pub(super) fn basis(&self, decision: Option<Decision<'_>>) -> LabelledRemark {
         let recording = self.source.recording();
-        let count = |n: usize, one: &str| {
-            let plural = if n == 1 { "" } else { "s" };
-            format!("{} {one}{plural}", format_integer(n as i64, false))
-        };
-        let sessions = count(recording.sessions.len(), "session");
+        let sessions = count_of_nouns(recording.sessions.len(), "session");
         let mut parts = match self.source {
             RecordingSource::Pipeline { lens, fit, .. } => {
                 let mut parts =
                     vec![format!("published totals of {sessions}, repeated to the token")];
                 let published: u32 = fit.sessions.iter().filter_map(|it| it.calls_published).sum();
-                let calls = count(recording.calls.len(), "call");
+                let calls = count_of_nouns(recording.calls.len(), "call");
                 let (low, high) = fit.sessions.iter().fold((0, 0), |(low, high), session| {
                     (low + session.calls_range.0, high + session.calls_range.1)
                 });
@@ -46,7 +41,7 @@ impl ComparisonReport<'_> {
             RecordingSource::Routes { .. } => {
                 let runs = match recording.invocations.len() {
                     0 => sessions,
-                    runs => count(runs, "agent run"),
+                    runs => count_of_nouns(runs, "agent run"),
                 };
                 vec![format!("published totals of {runs}, repeated to the token")]
             }
@@ -78,18 +73,13 @@ impl ComparisonReport<'_> {
         let recording = self.source.recording();
         let mut read = vec![sessions];
         if let Some(span) = span_of_calls(recording) {
-            let [first, last] = [span.start, span.end].map(utc_day_of);
-            read.push(if first == last {
-                format!("{first} UTC")
-            } else {
-                format!("{first} to {last} UTC")
-            });
+            read.push(format!("{} UTC", days_of_span(&span)));
         }
         let calls = format_integer(recording.calls.len() as i64, false);
         read.push(format!("{calls} calls"));
         if self.comparison.has_dollars {
             let bill = self.comparison.baseline.total_money();
-            read.push(format::format_money(bill, NumberStyle::default()));
+            read.push(format::plain_money(bill));
         }
         let mut parts = vec![read.join(", ")];
         let measured = measure_fidelity(recording);
