@@ -5,7 +5,7 @@
 //! | tokens | `9500000`, `9.5M`, `9.5 M`, `870.9k`, `45,276` | tokens |
 //! | a count | `12`, `1,000`, `3k` | ones |
 //! | a share | `30 %`, `30%`, `0.3` | ten-thousandths |
-//! | a time | `12m57s`, `1h 24m`, `90s`, `500ms`, `2d` | milliseconds |
+//! | a time | `12m57s`, `1h 24m`, `90s`, `500ms`, `2d`, `1w` | milliseconds |
 //! | money | `$5`, `$0.50`, `$1.2k` | pico-dollars |
 //!
 //! The same string is a different amount in another field, or none: `30%` is never 3,000 tokens,
@@ -44,8 +44,23 @@ const MAGNITUDES: [(&str, i128); 4] =
     [("k", 1_000), ("K", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)];
 
 /// The parts of a time from the largest to the smallest, in milliseconds.
-const TIME_PARTS: [(&str, i128); 5] =
-    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+const TIME_PARTS: [(&str, i128); 6] = [
+    ("w", 604_800_000),
+    ("d", 86_400_000),
+    ("h", HOUR_MS as i128),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
+
+/// Milliseconds of an hour.
+const HOUR_MS: i64 = 3_600_000;
+
+/// A stretch of time in milliseconds: whole hours, at least one, as in `36h`, `7d` or `2w`.
+pub(crate) fn read_span_ms(text: &str) -> Option<i64> {
+    let span_ms = i64::try_from(QuantityKind::Duration.read(text)?.value).ok()?;
+    (span_ms > 0 && span_ms % HOUR_MS == 0).then_some(span_ms)
+}
 
 impl QuantityKind {
     /// Reads an amount of this kind; `None` where the text is none.
@@ -259,6 +274,16 @@ mod tests {
             (Tokens, "99999999999999999999"),
         ] {
             assert_eq!(kind.read(text), None, "{kind:?} {text}");
+        }
+    }
+
+    #[test]
+    fn spans_are_whole_hours() {
+        for (text, hours) in [("24h", 24), ("7d", 168), ("2w", 336), ("7 d", 168), ("1d 12h", 36)] {
+            assert_eq!(read_span_ms(text), Some(hours * HOUR_MS), "{text}");
+        }
+        for text in ["", "d", "7", "0d", "-1d", "+1d", "7m", "7\u{e9}", "9999999999999999w"] {
+            assert_eq!(read_span_ms(text), None, "{text}");
         }
     }
 

@@ -63,6 +63,16 @@ pub enum TomlFault {
     },
 }
 
+impl TomlFault {
+    /// The key that is wrong, where the file could be read.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Toml(_) | Self::Json(_) => None,
+            Self::Key { key, .. } | Self::Value { key, .. } => Some(key),
+        }
+    }
+}
+
 /// A value and where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct TomlEntry {

@@ -3,7 +3,8 @@
 use super::error::CommandError;
 use super::loaded_recording::LoadedRecording;
 use crate::cli::SelectionArgs;
-use crate::scenario::{SessionSelection, WANTED_SPAN, parse_moment_at, parse_span_ms};
+use crate::quantity::read_span_ms;
+use crate::scenario::{SessionSelection, WANTED_SPAN, parse_moment_at};
 
 /// What a command wants where it is given a time that is none.
 pub const WANTED_INSTANT: &str =
@@ -53,7 +54,7 @@ fn parse_moment_arg(
 
 fn parse_span_arg(text: Option<&str>) -> Result<Option<i64>, CommandError> {
     let Some(text) = text else { return Ok(None) };
-    match parse_span_ms(text.trim()) {
+    match read_span_ms(text) {
         Some(span_ms) => Ok(Some(span_ms)),
         None => {
             Err(CommandError::argument(format!("--last {text}"), format!("wanted {WANTED_SPAN}")))

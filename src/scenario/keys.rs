@@ -1,11 +1,12 @@
 //! Every key that a scenario may have and what may stand behind it: the one table from which files
 //! are checked, hints given, the schema for editors made and new scenarios commented.
 
-use super::moments::{WANTED_SPAN, parse_moment, parse_span_ms};
+use super::moments::{WANTED_SPAN, parse_moment};
 use super::{MOST_DRAWS, MOST_REQUESTS, SCHEMA};
 use crate::cache::CachePolicy;
 use crate::intervene::{ParamRange, ParamUnit, RangeShape, ToggleCard};
 use crate::kinds::{NamedValue, Role};
+use crate::quantity::read_span_ms;
 use crate::reconstruct::Lens;
 use crate::reconstruct::unknown::MOST_ANSWERS;
 use crate::toml_reader::{
@@ -267,7 +268,7 @@ impl ValueKind {
             (Self::Moment, TomlNode::Text(text) | TomlNode::Date(text)) => {
                 parse_moment(text).is_some()
             }
-            (Self::Span, TomlNode::Text(text)) => parse_span_ms(text).is_some(),
+            (Self::Span, TomlNode::Text(text)) => read_span_ms(text).is_some(),
             (Self::SomeOf(known), node) => strings_in_node(node).is_some_and(|names| {
                 !names.is_empty() && names.iter().all(|name| known().contains(name))
             }),

@@ -17,7 +17,7 @@ mod write;
 pub(crate) use crate::toml_reader::{join_names, key_path, nearest_name_hint};
 pub use error::{ScenarioError, ScenarioFault};
 pub use file::parse_scenario;
-pub(crate) use moments::{WANTED_SPAN, parse_moment, parse_moment_at, parse_span_ms};
+pub(crate) use moments::{WANTED_SPAN, parse_moment, parse_moment_at};
 pub(crate) use parameter_setting::set_parameter;
 pub use schema::schema_json;
 pub use selection::{SelectionError, SessionSelection, check_models};

@@ -1,4 +1,4 @@
-//! Days, instants and stretches of time, as they are typed.
+//! Days and instants, as they are typed.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -6,24 +6,6 @@ use jiff::{Timestamp, ToSpan as _};
 
 /// What a stretch of time looks like.
 pub(crate) const WANTED_SPAN: &str = "a time such as 24h, 7d or 2w";
-
-/// A stretch of time in milliseconds: whole hours, days or weeks, at least one.
-pub(crate) fn parse_span_ms(text: &str) -> Option<i64> {
-    let unit = text.chars().last()?;
-    let hours = match unit {
-        'h' => 1,
-        'd' => 24,
-        'w' => 7 * 24,
-        _ => return None,
-    };
-    let count = text.strip_suffix(unit)?.trim_end();
-    // No sign: a stretch of time has a length and no direction.
-    let is_number = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
-    let count: i64 = is_number.then(|| count.parse().ok())??;
-    count.checked_mul(hours * HOUR_MS).filter(|&span_ms| span_ms > 0)
-}
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// An instant in milliseconds since the epoch, or a day of UTC: its beginning, and the next one's.
 pub(crate) fn parse_moment(text: &str) -> Option<(i64, i64)> {
@@ -76,16 +58,9 @@ mod tests {
     }
 
     #[test]
-    fn days_begin_where_the_zone_says_and_spans_have_a_unit() {
+    fn days_begin_where_the_zone_says() {
         let zone = jiff::tz::Offset::from_hours(2).expect("an offset").to_time_zone();
         assert_eq!(parse_moment_at("1970-01-02", &zone), Some((79_200_000, 165_600_000)));
         assert_eq!(parse_moment_at("1970-01-01T02:00:00", &zone), Some((0, 0)));
-        for (text, hours) in [("24h", 24), ("7d", 168), ("2w", 336), ("7 d", 168)] {
-            assert_eq!(parse_span_ms(text), Some(hours * HOUR_MS), "{text}");
-        }
-        for text in ["", "d", "7", "0d", "-1d", "+1d", "7m", "1.5d", "7\u{e9}", "9999999999999999w"]
-        {
-            assert_eq!(parse_span_ms(text), None, "{text}");
-        }
     }
 }

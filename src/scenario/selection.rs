@@ -1,11 +1,12 @@
 //! Which sessions of a recording take part.
 
 use super::keys::{self, CheckedFields};
-use super::moments::{parse_moment, parse_span_ms};
+use super::moments::parse_moment;
 use super::{ScenarioError, join_names, nearest_name_hint};
 use crate::kinds::{NamedValue as _, Role};
 use crate::models::names;
 use crate::price::Pricing;
+use crate::quantity::read_span_ms;
 use crate::recording::{Recording, Session};
 use crate::toml_reader::TomlField;
 use std::collections::BTreeSet;
@@ -77,7 +78,7 @@ pub(super) fn parse_selection(fields: &[TomlField]) -> Result<SessionSelection, 
         projects: fields.names_at("project"),
         since_ms: fields.text_at("since").and_then(parse_moment).map(|(start, _)| start),
         until_ms: fields.text_at("until").and_then(parse_moment).map(|(_, end)| end),
-        last_ms: fields.text_at("last").and_then(parse_span_ms),
+        last_ms: fields.text_at("last").and_then(read_span_ms),
         min_calls: fields.whole_at("min_calls").unwrap_or_default() as u32,
     })
 }

@@ -64,7 +64,10 @@ impl TableReader {
 
     /// Whether something is wrong at a place or below it.
     pub fn is_wrong_below(&self, place: &str) -> bool {
-        self.mistakes.iter().any(|mistake| mistake.to_string().contains(&format!("'{place}")))
+        let mut wrong = self.mistakes.iter().filter_map(|mistake| mistake.fault.key());
+        wrong.any(|key| {
+            key.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
     }
 
     /// Reads a table.
@@ -77,12 +80,14 @@ impl TableReader {
     ) -> Value {
         let mut values = Map::new();
         for field in fields {
+            // Reading goes on behind a mistake, so that all of a file are told at once.
             let Some(key) = keys.iter().find(|key| key.name == field.key) else {
                 let known = keys.iter().map(|key| key.name);
                 self.mistakes.push(unknown_key_error(place, field, known));
                 continue;
             };
             let at = key_path(place, key.name);
+            // Kept by its path: a check of several figures later points to the line of one of them.
             self.entries.insert(at.clone(), field.entry.clone());
             if let Some(value) = self.read_value(&at, &field.entry, key.kind) {
                 values.insert(key.name.to_owned(), value);
@@ -105,11 +110,23 @@ impl TableReader {
         Value::Object(values)
     }
 
+    /// The same of a table that lacks nothing: another one is left out of what is checked later.
+    fn read_whole_table(
+        &mut self,
+        place: &str,
+        line: usize,
+        fields: &[TomlField],
+        keys: &[FieldKey],
+    ) -> Option<Value> {
+        let value = self.read_table(place, line, fields, keys);
+        let mut needed = keys.iter().filter(|key| key.absent != AbsentField::Nothing);
+        needed.all(|key| value.get(key.name).is_some()).then_some(value)
+    }
+
     fn read_value(&mut self, place: &str, entry: &TomlEntry, kind: FieldKind) -> Option<Value> {
         match (kind, &entry.node) {
             (FieldKind::Table(table), TomlNode::Table(fields)) => {
-                let value = self.read_table(place, entry.line, fields, table.keys);
-                has_what_is_needed(&value, table.keys).then_some(value)
+                self.read_whole_table(place, entry.line, fields, table.keys)
             }
             (FieldKind::Rows(table), TomlNode::List(items)) => {
                 Some(self.read_rows(place, items, table))
@@ -176,10 +193,12 @@ impl TableReader {
                 TomlNode::Text(name) if !name.is_empty() => Some((name, &field.entry)),
                 _ => None,
             });
+            // A row without a name is told by its number, counted as people count.
             let number = (index + 1).to_string();
             let at = key_path(place, name.map_or(&number, |(name, _)| name));
             self.entries.insert(at.clone(), item.clone());
             if let Some((name, entry)) = name {
+                // Of two rows of one name nobody knows which is meant: both may not stand.
                 if !seen.insert(name.clone()) {
                     let twice = TomlEntry { as_typed: "there twice".to_owned(), ..entry.clone() };
                     self.refuse(&at, &twice, "each name once");
@@ -189,11 +208,7 @@ impl TableReader {
                     self.declared.push((of, name.clone()));
                 }
             }
-            let row = self.read_table(&at, item.line, fields, table.keys);
-            // A row that lacks something is left out of what is checked later.
-            if has_what_is_needed(&row, table.keys) {
-                rows.push(row);
-            }
+            rows.extend(self.read_whole_table(&at, item.line, fields, table.keys));
         }
         Value::Array(rows)
     }
@@ -220,16 +235,15 @@ impl TableReader {
                 self.refuse(&kind_path, kind, &wanted);
                 continue;
             };
-            let row = self.read_table(&at, item.line, fields, table.keys);
-            if has_what_is_needed(&row, table.keys) {
-                rows.push(row);
-            }
+            rows.extend(self.read_whole_table(&at, item.line, fields, table.keys));
         }
         Value::Array(rows)
     }
 
     /// A number of calls, always with a word that says what it counts.
     fn read_tally(&mut self, place: &str, entry: &TomlEntry) -> Option<Value> {
+        // Calls and records differ by half: a bare number gets the word that the file takes for
+        // them.
         let bare = figure_text(QuantityKind::Count, entry);
         if let Some(number) = bare {
             self.has_bare_tally = true;
@@ -278,6 +292,8 @@ impl TableReader {
     pub fn check_references(&mut self, known: &[(NameKind, &[&str])]) {
         for reference in std::mem::take(&mut self.references) {
             let NameReference { of, name, place, entry } = reference;
+            // Names of toggles and documents come from outside the file, all others from its own
+            // tables.
             let outside = known.iter().find(|(kind, _)| *kind == of);
             let names: Vec<&str> = match outside {
                 Some((_, [])) => continue,
@@ -291,6 +307,7 @@ impl TableReader {
                 continue;
             }
             let (wanted, words) = wanted_at(of, &entry);
+            // A near miss is the better help; the list of all names only where there is none.
             let near = nearest_name_hint(&name, names.iter().chain(words).copied());
             let known = if near.is_empty() { known_words(of, &names) } else { near };
             let wanted = format!("{wanted}{known}");
@@ -324,12 +341,6 @@ impl TableReader {
     }
 }
 
-/// Whether a table has every key that a reader of it looks for, as typed or as it is taken.
-fn has_what_is_needed(value: &Value, keys: &[FieldKey]) -> bool {
-    let needed = keys.iter().filter(|key| key.absent != AbsentField::Nothing);
-    needed.into_iter().all(|key| value.get(key.name).is_some())
-}
-
 /// What would do in the place of a name, and words that would: beside a number of calls two.
 fn wanted_at(of: NameKind, entry: &TomlEntry) -> (&'static str, &'static [&'static str]) {
     let has_number = matches!(&entry.node, TomlNode::Text(text) if text.contains(' '));
@@ -350,6 +361,6 @@ fn known_words(of: NameKind, names: &[&str]) -> String {
 }
 
 /// The source of figures that nobody published.
-fn own_source() -> Value {
+pub(super) fn own_source() -> Value {
     json!({ "document": OWN_DOCUMENT, "section": "" })
 }

@@ -3,7 +3,7 @@
 
 use super::super::reported::SCHEMA;
 use super::pipeline_keys::OWN_DOCUMENT;
-use super::table_reader::{COUNTS_UNKNOWN, TableReader};
+use super::table_reader::{COUNTS_UNKNOWN, TableReader, own_source};
 use serde_json::{Map, Value, json};
 
 /// The day whose prices count where a file names none. Source: the price book as of this version,
@@ -22,15 +22,13 @@ pub(super) fn fill_in(value: &mut Value, name: &str, counts: Option<&str>, reade
     file.remove("counts");
     // What is wrong with these is told already; the rest is checked all the same.
     file.entry("schema").or_insert_with(|| json!(SCHEMA));
-    let own = json!({ "document": OWN_DOCUMENT, "section": "" });
-    file.entry("steps").or_insert_with(|| json!({ "source": own, "rows": [] }));
+    file.entry("steps").or_insert_with(|| json!({ "source": own_source(), "rows": [] }));
     file.entry("name").or_insert_with(|| json!(name_of_file(name)));
     if names_own_document(&Value::Object(file.clone())) {
         add_own_document(file, name);
     }
     if !file.contains_key("day") {
-        let source = json!({ "document": OWN_DOCUMENT, "section": "" });
-        file.insert("day".to_owned(), json!({ "utc": ASSUMED_DAY, "source": source }));
+        file.insert("day".to_owned(), json!({ "utc": ASSUMED_DAY, "source": own_source() }));
         assume(file, "day", ASSUMED_DAY, "any", "the file names no day: prices are of this one");
     }
     let rows = file.get("steps").and_then(|steps| steps["rows"].as_array());

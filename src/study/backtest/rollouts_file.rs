@@ -2,7 +2,7 @@
 
 use super::success_criteria::{CriterionMeasure, SuccessCriterion};
 use super::{BacktestMetric, BacktestSettings, Rollout, SizeCovariate};
-use crate::price::DAY_MS;
+use crate::quantity::read_span_ms;
 use crate::scenario::MOST_DRAWS;
 use crate::toml_reader::{
     self, TomlEntry, TomlError, TomlField, TomlNode, bad_value_error, key_path, unknown_key_error,
@@ -243,12 +243,7 @@ fn read_draws(key: &str, entry: &TomlEntry) -> Result<u32, TomlError> {
 /// A stretch of time in days or hours, e.g. `9d` or `36h`, milliseconds.
 fn read_window_ms(key: &str, entry: &TomlEntry) -> Result<i64, TomlError> {
     let wanted = "days or hours, e.g. 9d or 36h";
-    let text = entry.as_text(key, wanted)?;
-    let days = text.strip_suffix('d').map(|count| (count, DAY_MS));
-    let hours = || text.strip_suffix('h').map(|count| (count, DAY_MS / 24));
-    days.or_else(hours)
-        .and_then(|(count, unit)| count.parse::<i64>().ok().filter(|n| *n > 0)?.checked_mul(unit))
-        .ok_or_else(|| bad_value_error(key, entry, wanted))
+    read_span_ms(entry.as_text(key, wanted)?).ok_or_else(|| bad_value_error(key, entry, wanted))
 }
 
 /// The metric of a name on the command line.
@@ -270,6 +265,7 @@ pub(crate) fn parse_window_ms(key: &str, text: &str) -> Result<i64, TomlError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::price::DAY_MS;
 
     const HEAD: &str = "schema = \"windtunnel.rollouts/1\"\n";
 
