@@ -205,10 +205,7 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
     let sessions = sessions.chain(patch.session_rules.iter().map(|(session, _)| *session));
     let whole = sessions.flat_map(|session| recording.sessions[session as usize].call_range());
     let mut calls: Vec<u32> = whole.map(|at| at as u32).collect();
-    let places = || patch.uncertain_places.iter().map(|(_, place)| place);
-    let perhaps_dropped = places().flat_map(|place| &place.dropped_calls);
-    let dropped = patch.dropped_calls.iter().chain(perhaps_dropped);
-    calls.extend(dropped.map(|dropped| dropped.call));
+    calls.extend(patch.all_dropped_calls().map(|dropped| dropped.call));
     calls.extend(
         patch.healed_calls.iter().chain(patch.restarted_calls.iter().map(|(call, _)| call)),
     );
@@ -219,8 +216,7 @@ pub fn tokens_touched(recording: &Recording, patch: &Patch) -> i64 {
         calls.iter().map(|&call| recording.calls[call as usize].usage.context_tokens()).sum();
     let leaner: i64 = patch.leaner_sessions.iter().map(|(_, tokens)| tokens).sum();
     let mut blocks: Vec<u32> = patch.replaced_blocks.iter().map(|(block, _)| *block).collect();
-    blocks.extend(&patch.dropped_blocks);
-    blocks.extend(places().flat_map(|place| &place.dropped_blocks));
+    blocks.extend(patch.all_dropped_blocks());
     blocks.extend(patch.replaced_if_warm.iter().map(|(block, _)| block));
     blocks.sort_unstable();
     blocks.dedup();

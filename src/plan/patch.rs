@@ -80,18 +80,28 @@ impl Patch {
             && self.uncertain_places.is_empty()
     }
 
+    /// The calls that it drops, also those of places that act with a chance.
+    pub fn all_dropped_calls(&self) -> impl Iterator<Item = &DroppedCall> {
+        let places = self.uncertain_places.iter();
+        self.dropped_calls.iter().chain(places.flat_map(|(_, place)| &place.dropped_calls))
+    }
+
+    /// The blocks that it drops, likewise.
+    pub fn all_dropped_blocks(&self) -> impl Iterator<Item = u32> {
+        let places = self.uncertain_places.iter();
+        let blocks = self.dropped_blocks.iter();
+        blocks.chain(places.flat_map(|(_, place)| &place.dropped_blocks)).copied()
+    }
+
     /// Whether any session may take another time. Blocks, caches and rules move no call: they take
     /// no time in the replay.
     #[must_use]
     pub fn may_move_time(&self) -> bool {
-        let moves = |place: &PatchPlace| {
-            !place.dropped_calls.is_empty() || !place.inserted_calls.is_empty()
-        };
-        !self.dropped_calls.is_empty()
+        self.all_dropped_calls().next().is_some()
             || !self.saved_ms.is_empty()
             || !self.inserted_calls.is_empty()
             || !self.resumed_sessions.is_empty()
-            || self.uncertain_places.iter().any(|(_, place)| moves(place))
+            || self.uncertain_places.iter().any(|(_, place)| !place.inserted_calls.is_empty())
     }
 
     /// Drops a call together with all its blocks.

@@ -58,7 +58,12 @@ impl TokenPrices {
         std::array::from_fn(|at| PicoUsd(i128::from(tokens[at]) * i128::from(prices[at])))
     }
 
-    /// The prices in the order of [`TOKEN_CLASSES`](crate::units::TOKEN_CLASSES).
+    /// Prices in the order of [`TOKEN_CLASSES`](crate::units::TOKEN_CLASSES).
+    pub(crate) fn from_classes([fresh, read, write_5m, write_1h, output]: [i64; 5]) -> Self {
+        Self { fresh, read, write_5m, write_1h, output }
+    }
+
+    /// The same, taken apart.
     pub(crate) fn by_class(&self) -> [i64; 5] {
         [self.fresh, self.read, self.write_5m, self.write_1h, self.output]
     }

@@ -72,9 +72,8 @@ pub(super) fn multipliers_of(
 
 /// All classes times a multiplier: cache prices stack with it, and so does the long band.
 pub(super) fn scale_prices(prices: &TokenPrices, multiplier_bp: i64) -> TokenPrices {
-    let [fresh, read, write_5m, write_1h, output] =
-        prices.by_class().map(|price| scale_by_ratio(price, multiplier_bp, BASIS_POINTS));
-    TokenPrices { fresh, read, write_5m, write_1h, output }
+    let scaled = |price| scale_by_ratio(price, multiplier_bp, BASIS_POINTS);
+    TokenPrices::from_classes(prices.by_class().map(scaled))
 }
 
 /// Conditions in words: `fast, us_only`.

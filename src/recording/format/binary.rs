@@ -183,16 +183,15 @@ fn read_sessions(reader: &mut ColumnReader<'_>) -> Result<Vec<Session>, BadRecor
     let told_calls = take_told::<u32>(reader, "told calls", rows)?;
     let peak_context = take_told::<i64>(reader, "peak_context", rows)?;
     let duration_ms = take_told::<i64>(reader, "duration_ms", rows)?;
-    let next = |names: &mut std::vec::IntoIter<&str>| names.next().unwrap_or_default().to_owned();
     let mut first_call = 0_u32;
     let mut sessions = Vec::with_capacity(rows);
     for row in 0..rows {
         sessions.push(Session {
-            id: next(&mut id),
-            file: next(&mut file),
-            pipeline: next(&mut pipeline),
-            step: next(&mut step),
-            version: next(&mut version),
+            id: next_name(&mut id),
+            file: next_name(&mut file),
+            pipeline: next_name(&mut pipeline),
+            step: next_name(&mut step),
+            version: next_name(&mut version),
             role: role[row],
             first_call,
             calls: calls[row],
@@ -202,7 +201,7 @@ fn read_sessions(reader: &mut ColumnReader<'_>) -> Result<Vec<Session>, BadRecor
             usage_basis: usage[row],
             blocks_basis: blocks[row],
             times_basis: times[row],
-            source: next(&mut source),
+            source: next_name(&mut source),
             harness_totals: HarnessTotals {
                 start_ms: start_ms[row],
                 calls: told_calls[row],
@@ -248,15 +247,14 @@ fn read_invocations(reader: &mut ColumnReader<'_>) -> Result<Vec<Invocation>, Ba
         |column| reader.take_named(column, rows, |_, name| Ok(name)).map(Vec::into_iter);
     let (mut id, mut agent, mut kind) = (names("id")?, names("agent")?, names("kind")?);
     let (mut root, mut source) = (names("root")?, names("source")?);
-    let next = |names: &mut std::vec::IntoIter<&str>| names.next().unwrap_or_default().to_owned();
     let packets = calls.into_iter().map(|call| Invocation {
         call,
         packet: Packet {
-            id: next(&mut id),
-            agent: next(&mut agent),
-            kind: next(&mut kind),
-            root: next(&mut root),
-            source: next(&mut source),
+            id: next_name(&mut id),
+            agent: next_name(&mut agent),
+            kind: next_name(&mut kind),
+            root: next_name(&mut root),
+            source: next_name(&mut source),
         },
     });
     Ok(packets.collect())
@@ -298,4 +296,9 @@ fn read_remainders(reader: &mut ColumnReader<'_>) -> Result<Vec<Remainder>, BadR
         modifiers: modifiers[row],
     };
     Ok((0..rows).map(remainder).collect())
+}
+
+/// The next of some names that stand in a column.
+fn next_name(names: &mut std::vec::IntoIter<&str>) -> String {
+    names.next().unwrap_or_default().to_owned()
 }

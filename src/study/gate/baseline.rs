@@ -333,12 +333,9 @@ fn parse_dollars(text: &str) -> Option<i128> {
 
 impl From<&PriceRow> for RateOnDisk {
     fn from(row: &PriceRow) -> Self {
-        let classes = |price: &TokenPrices| {
-            [price.fresh, price.read, price.write_5m, price.write_1h, price.output]
-        };
         Self {
-            base: classes(&row.base),
-            long: (row.long != row.base).then(|| classes(&row.long)),
+            base: row.base.by_class(),
+            long: (row.long != row.base).then(|| row.long.by_class()),
             long_above: (row.long_above != i64::MAX).then_some(row.long_above),
         }
     }
@@ -346,17 +343,10 @@ impl From<&PriceRow> for RateOnDisk {
 
 impl RateOnDisk {
     fn into_price_row(self, model: String) -> PriceRow {
-        let price = |[fresh, read, write_5m, write_1h, output]: [i64; 5]| TokenPrices {
-            fresh,
-            read,
-            write_5m,
-            write_1h,
-            output,
-        };
         PriceRow {
             model,
-            base: price(self.base),
-            long: price(self.long.unwrap_or(self.base)),
+            base: TokenPrices::from_classes(self.base),
+            long: TokenPrices::from_classes(self.long.unwrap_or(self.base)),
             long_above: self.long_above.unwrap_or(i64::MAX),
             min_cached: 0,
             is_unpriced: false,

@@ -6,7 +6,7 @@
 //! compaction that would leave more than what is left of the prompt does not happen: then what
 //! stood above the prompt is carried on.
 
-use crate::plan::{Patch, PatchPlace};
+use crate::plan::Patch;
 use crate::recording::{ContextRestart, Recording};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -29,11 +29,8 @@ pub fn tokens_held_and_carried<'a>(
         if !only_shrinks {
             return None;
         }
-        let places = || patch.uncertain_places.iter().map(|(_, place)| place);
-        let perhaps = places().flat_map(|place: &PatchPlace| &place.dropped_calls);
-        dropped.extend(patch.dropped_calls.iter().chain(perhaps).map(|it| it.call as usize));
-        let perhaps = places().flat_map(|place| &place.dropped_blocks);
-        let gone = patch.dropped_blocks.iter().chain(perhaps).map(|&block| (block, 0));
+        dropped.extend(patch.all_dropped_calls().map(|it| it.call as usize));
+        let gone = patch.all_dropped_blocks().map(|block| (block, 0));
         let sizes = patch.replaced_blocks.iter().chain(&patch.replaced_if_warm).copied();
         for (block, left) in gone.chain(sizes) {
             let less = (recording.blocks[block as usize].tokens - left).max(0);

@@ -66,8 +66,7 @@ pub(super) fn uncounted_times(
 
 /// Loops of polls of which some are dropped while somebody still waits.
 fn poll_loops_shortened(recording: &Recording, patch: &Patch) -> i64 {
-    let places = patch.uncertain_places.iter().flat_map(|(_, place)| &place.dropped_calls);
-    let dropped = patch.dropped_calls.iter().chain(places).filter(|one| !one.frees_time);
+    let dropped = patch.all_dropped_calls().filter(|one| !one.frees_time);
     let is_poll = |call: &u32| recording.calls[*call as usize].marks.contains(CallMarks::POLL);
     let mut polls: Vec<u32> = dropped.map(|one| one.call).filter(is_poll).collect();
     polls.sort_unstable();
