@@ -58,7 +58,8 @@ impl Schedule {
         if from == to {
             return CallSums::default();
         }
-        let [from, to] = [from, to].map(|row| self.before[row - self.first_row]);
+        let before = |row: usize| &self.before[row - self.first_row];
+        let (from, to) = (before(from), before(to));
         CallSums {
             reads: to.reads - from.reads,
             contexts: to.contexts - from.contexts,

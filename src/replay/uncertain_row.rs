@@ -10,7 +10,7 @@ use super::call_tokens::{CallSink, CallTokens};
 use super::pass_context::PassContext;
 use super::session_state::SessionState;
 use crate::cache::Policy;
-use crate::plan::{Chance, PlanRun, RowDeltas, UncertainDrop};
+use crate::plan::{Chance, PlanRun, RowDeltas};
 
 /// One row at which something happens, or that has to answer for an earlier one, however likely.
 pub(super) fn replay_row_with_event<P: Policy, S: CallSink>(
@@ -38,14 +38,14 @@ pub(super) fn replay_row_with_event<P: Policy, S: CallSink>(
     if event.inserted_by != 0 {
         let mut made = *state;
         told = replay_eventful_row(pass, run, (index, deltas), &mut made, event.chance, sink);
-        mean.add_way(made, event.chance);
-        mean.add_way(*state, event.chance.inverse());
+        mean.add_way(&mut made, event.chance);
+        mean.add_way(state, event.chance.inverse());
     } else {
-        let drops: Vec<&UncertainDrop> =
-            pass.plan.uncertain_drops_of_event(event, pass.subset).collect();
-        for ways in 0..1_u32 << drops.len() {
+        // Listed once more for each way: there are one or two of them, fewer than a list is worth.
+        let drops = || pass.plan.uncertain_drops_of_event(event, pass.subset).enumerate();
+        for ways in 0..1_u32 << drops().count() {
             let (mut chance, mut subset) = (Chance::SURE, pass.subset);
-            for (at, drop) in drops.iter().enumerate() {
+            for (at, drop) in drops() {
                 let happens = ways >> at & 1 == 1;
                 chance = chance.and(if happens { drop.chance } else { drop.chance.inverse() });
                 subset |= if happens { drop.happened } else { 0 };
@@ -54,10 +54,10 @@ pub(super) fn replay_row_with_event<P: Policy, S: CallSink>(
             let mut way = *state;
             told =
                 replay_eventful_row(pass, run, (index, &deltas), &mut way, chance, sink).or(told);
-            mean.add_way(way, chance);
+            mean.add_way(&mut way, chance);
         }
     }
-    *state = mean.into_state(state);
+    mean.write_to(state);
     told
 }
 
@@ -99,12 +99,13 @@ fn amounts_of_state(state: &mut SessionState) -> [&mut i64; AMOUNTS] {
 }
 
 impl MeanState {
-    fn add_way(&mut self, mut state: SessionState, chance: Chance) {
+    /// Adds a way that ends in a state, which stays what it is.
+    fn add_way(&mut self, state: &mut SessionState, chance: Chance) {
         let parts = i128::from(chance.parts());
         if self.likeliest.as_ref().is_none_or(|(most, _)| chance > *most) {
-            self.likeliest = Some((chance, state));
+            self.likeliest = Some((chance, *state));
         }
-        for (sum, amount) in self.sums.iter_mut().zip(amounts_of_state(&mut state)) {
+        for (sum, amount) in self.sums.iter_mut().zip(amounts_of_state(state)) {
             *sum += i128::from(*amount) * parts;
         }
         self.sums[0] += (i128::from(state.prompt_parts) * parts) >> 16;
@@ -112,11 +113,15 @@ impl MeanState {
         self.summaries += i128::from(summary) * parts;
     }
 
-    fn into_state(self, before: &SessionState) -> SessionState {
-        let mut state = self.likeliest.map_or(*before, |(_, state)| state);
+    /// Makes a state that of the likeliest way, with the amounts of the mean. In its place: a state
+    /// is some 250 bytes, and such rows are many.
+    fn write_to(&self, state: &mut SessionState) {
+        if let Some((_, likeliest)) = &self.likeliest {
+            *state = *likeliest;
+        }
         // What is left of the prompt below a token is kept, so that many places lose nothing.
         state.prompt_parts = (self.sums[0] & 0xffff) as i64;
-        for (amount, sum) in amounts_of_state(&mut state).into_iter().zip(self.sums) {
+        for (amount, sum) in amounts_of_state(state).into_iter().zip(self.sums) {
             *amount = (sum >> 16) as i64;
         }
         if let Some((_, summary)) = &mut state.deferred_compaction {
@@ -124,6 +129,5 @@ impl MeanState {
         }
         // No more is cached than stands there.
         state.cached = state.cached.min(state.prompt);
-        state
     }
 }
