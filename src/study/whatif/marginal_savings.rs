@@ -23,12 +23,8 @@ pub struct MarginalSavings {
 }
 
 impl MarginalSavings {
-    /// Replays what each of so many toggles saves alone and last, and what all of them save.
-    pub(crate) fn from_plan(plan: &Plan, toggles: usize) -> Self {
-        Self::with_sets(plan, toggles, &[])
-    }
-
-    /// The same, and what some sets save.
+    /// Replays what each of so many toggles saves alone and last, what all of them save, and what
+    /// some sets do.
     pub(crate) fn with_sets(plan: &Plan, toggles: usize, sets: &[ToggleSubset]) -> Self {
         let none = |count| vec![Saving::default(); count];
         let mut savings = Self {
@@ -64,6 +60,25 @@ impl MarginalSavings {
         }
         savings
     }
+}
+
+/// What so many toggles save together, and what each of some of them saves alone, in their order.
+pub(crate) fn joint_and_alone(plan: &Plan, chosen: &[usize]) -> (Saving, Vec<Saving>) {
+    let (mut joint, mut alone) = (Saving::default(), vec![Saving::default(); chosen.len()]);
+    let touched = plan.islands.iter().filter(|island| island.touched_by != 0);
+    for (island, count) in plan.group_alike_islands(touched) {
+        let mut replays = IslandReplays::new(plan, island);
+        let before = PipelineTotals::from_outcome(plan, replays.replay_subset(0));
+        let mut saving =
+            |subset| saving_of_subset(plan, &mut replays, &before, subset).repeated(count);
+        joint = joint + saving(island.touched_by);
+        for (toggle, sum) in chosen.iter().zip(&mut alone) {
+            if island.touched_by >> toggle & 1 == 1 {
+                *sum = *sum + saving(1 << toggle);
+            }
+        }
+    }
+    (joint, alone)
 }
 
 /// What the two toggles of each pair save less together than one by one; pairs that meet in no
@@ -150,9 +165,10 @@ fn saving_of_subset(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Patch;
     use crate::price::Pricing;
     use crate::reconstruct::{Lens, builtin_pipeline, reconstruct};
-    use crate::scenario::Scenario;
+    use crate::scenario::{ChosenToggle, Scenario};
 
     #[test]
     fn what_no_patch_touches_saves_nothing() {
@@ -164,10 +180,26 @@ mod tests {
             let patches = [one.toggle.build_patch(&recording, &one.params)];
             let whole = Plan::compile(&recording, &patches, &pricing).expect("prices");
             let touched = Plan::compile_touched(&recording, &patches, &pricing).expect("prices");
-            let savings = [&whole, &touched].map(|plan| MarginalSavings::from_plan(plan, 1));
+            let savings = [&whole, &touched].map(|plan| MarginalSavings::with_sets(plan, 1, &[]));
             assert_eq!(savings[0], savings[1], "{}", one.id());
             left_out += whole.sessions.len() - touched.sessions.len();
         }
         assert!(left_out > toggles.len(), "{left_out}");
+    }
+
+    #[test]
+    fn fewer_replays_say_the_same() {
+        let reported = builtin_pipeline("order-774").expect("built in");
+        let recording = reconstruct(&reported, Lens::Message).expect("fits").recording;
+        let (toggles, pricing) = (Scenario::all_toggles().toggles, Pricing::embedded());
+        let build = |one: &ChosenToggle| one.toggle.build_patch(&recording, &one.params);
+        let patches: Vec<Patch> = toggles.iter().map(build).collect();
+        let plan = Plan::compile_touched(&recording, &patches, &pricing).expect("prices");
+        let all = MarginalSavings::with_sets(&plan, patches.len(), &[]);
+        let acting = (0..patches.len()).filter(|at| all.alone[*at] != Saving::default());
+        let some: Vec<usize> = acting.step_by(2).collect();
+        assert!(some.len() > 2, "{some:?}");
+        let alone = some.iter().map(|at| all.alone[*at]).collect();
+        assert_eq!(joint_and_alone(&plan, &some), (all.joint, alone));
     }
 }

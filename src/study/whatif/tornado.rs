@@ -1,8 +1,8 @@
 //! The tornado: what each parameter alone can move, the others at their means.
 
-use super::experiment::{Experiment, subset_of_first};
+use super::experiment::Experiment;
 use super::headline::HeadlineMetric;
-use super::marginal_savings::MarginalSavings;
+use super::marginal_savings::joint_and_alone;
 use super::open_counts;
 use super::savings::Saving;
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
@@ -67,6 +67,12 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
     let recording = experiment.base_recording();
     // One parameter at a time, all others at their means: the swing is that parameter's own.
     let modes = experiment.patches_at_means(recording);
+    // Open facts are told as such; only where a source leaves ranges unknown is there a widest one.
+    let has_ranges = experiment.source.routes().is_some();
+    // What a toggle saves alone hangs on its own patch: at the ends of a parameter all others save
+    // what they do at the means.
+    let all: Vec<usize> = (0..modes.len()).collect();
+    let at_means = RangeEndSaving::replay_patches(experiment, recording, &modes, &all)?.alone;
     let mut swings = Vec::new();
     for (index, chosen) in experiment.chosen.iter().enumerate() {
         let specs = chosen.toggle.card().params.iter().zip(&chosen.ranges).enumerate();
@@ -77,8 +83,9 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
                 let params = chosen.params.with_value(at, value);
                 // Only the patch of this toggle hangs on the parameter.
                 patches[index] = experiment.patch_for_toggle(recording, index, &params);
-                let is_fact = range.is_open_fact();
-                RangeEndSaving::replay_patches(experiment, recording, &patches, is_fact)
+                let told = if has_ranges || range.is_open_fact() { &[index][..] } else { &[] };
+                let end = RangeEndSaving::replay_patches(experiment, recording, &patches, told)?;
+                Ok(end.among_others(told, &at_means))
             });
             let name = (chosen.id(), spec.key);
             swings.push(swing_between_ends(name, spec.unit, range, (low?, high?)));
@@ -87,8 +94,6 @@ pub fn measure_swings(experiment: &Experiment<'_>) -> Result<TornadoSwings, Miss
     swings.extend(swing_call_counts(experiment)?);
     swings.extend(swing_unknowns(experiment)?);
     let toggles = experiment.chosen.len();
-    // Open facts are told as such; only where a source leaves ranges unknown is there a widest one.
-    let has_ranges = experiment.source.routes().is_some();
     let reasons =
         (0..toggles).map(|at| widest_swing_of_toggle(&swings, at).filter(|_| has_ranges)).collect();
     // Only now: a parameter that leaves the joint saving alone may still move its toggle. Of an
@@ -140,7 +145,7 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
         let patches = experiment.patches_at_means(&other.recording);
         ends.push((
             sum,
-            RangeEndSaving::replay_patches(experiment, &other.recording, &patches, false)?,
+            RangeEndSaving::replay_patches(experiment, &other.recording, &patches, &[])?,
         ));
     }
     // Ends were pushed low first, and are popped in the reverse order.
@@ -161,6 +166,7 @@ fn swing_call_counts(experiment: &Experiment<'_>) -> Result<Option<SavingSwing>,
 /// out with its unknown.
 fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, MissingPrice> {
     let unknowns = experiment.source.unknowns();
+    let all: Vec<usize> = (0..experiment.chosen.len()).collect();
     let mut swings = Vec::new();
     for (at, unknown) in unknowns.iter().enumerate() {
         if unknown.low >= unknown.high {
@@ -175,7 +181,7 @@ fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, Missi
                 return Ok(None);
             };
             let patches = experiment.patches_at_means(&recording);
-            RangeEndSaving::replay_patches(experiment, &recording, &patches, true).map(Some)
+            RangeEndSaving::replay_patches(experiment, &recording, &patches, &all).map(Some)
         });
         if let (Some(low), Some(high)) = (low?, high?) {
             let range = open_counts::unknown_range(unknown);
@@ -216,23 +222,30 @@ struct RangeEndSaving {
 }
 
 impl RangeEndSaving {
+    /// Replays patches, and some of the toggles alone: each costs a replay.
     fn replay_patches(
         experiment: &Experiment<'_>,
         recording: &Recording,
         patches: &[Patch],
-        is_open: bool,
+        told: &[usize],
     ) -> Result<Self, MissingPrice> {
         let plan = experiment.compile_touched(recording, patches)?;
-        // Each toggle alone costs a replay: only open facts are told toggle by toggle, and of
-        // routes everything that makes a band wide.
-        if is_open || experiment.source.routes().is_some() {
-            let edges = MarginalSavings::from_plan(&plan, patches.len());
-            let headline = experiment.headline_metric();
-            let alone =
-                edges.alone.iter().map(|saving| headline.amount_in_saving(saving)).collect();
-            return Ok(Self { joint: edges.joint, alone });
+        let (joint, alone) = joint_and_alone(&plan, told);
+        let headline = experiment.headline_metric();
+        let alone = alone.iter().map(|saving| headline.amount_in_saving(saving)).collect();
+        Ok(Self { joint, alone })
+    }
+
+    /// The same with the toggles that were not replayed, where any was: they save what `others` has
+    /// of them.
+    fn among_others(self, told: &[usize], others: &[i64]) -> Self {
+        if told.is_empty() {
+            return self;
         }
-        let joint = Saving::of_subset(&plan, subset_of_first(patches.len()));
-        Ok(Self { joint, alone: Vec::new() })
+        let mut alone = others.to_vec();
+        for (toggle, own) in told.iter().zip(self.alone) {
+            alone[*toggle] = own;
+        }
+        Self { alone, ..self }
     }
 }

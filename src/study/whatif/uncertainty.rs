@@ -200,7 +200,7 @@ mod tests {
         let recording = experiment.base_recording();
         let plan = experiment.compile_plan(recording, &experiment.patches_at_means(recording));
         let plan = plan.expect("prices");
-        let quoted = MarginalSavings::from_plan(&plan, experiment.chosen.len());
+        let quoted = MarginalSavings::with_sets(&plan, experiment.chosen.len(), &[]);
         let setup = DrawSetup::prepare(&experiment, &plan).expect("prices");
         let drawn = setup.replay_draws(0..experiment.draws).expect("prices");
         for (at, quoted) in quoted.alone.iter().enumerate() {
