@@ -27,6 +27,50 @@ pub trait CallSink {
     fn settle_cycles(&mut self, _: &PlanRun, _: &CallTokens) {}
 }
 
+/// Two listeners hear one pass, both in the same tokens.
+impl<A: CallSink, B: CallSink> CallSink for (A, B) {
+    const COUNTS_RECORDED_TOKENS: bool = {
+        assert!(A::COUNTS_RECORDED_TOKENS == B::COUNTS_RECORDED_TOKENS);
+        A::COUNTS_RECORDED_TOKENS
+    };
+
+    fn begin_run(&mut self, run: &PlanRun) {
+        self.0.begin_run(run);
+        self.1.begin_run(run);
+    }
+
+    #[inline]
+    fn add_call(&mut self, run: &PlanRun, row: usize, made: &CallTokens) {
+        self.0.add_call(run, row, made);
+        self.1.add_call(run, row, made);
+    }
+
+    fn add_uncertain_call(&mut self, run: &PlanRun, row: usize, made: &CallTokens, chance: Chance) {
+        self.0.add_uncertain_call(run, row, made, chance);
+        self.1.add_uncertain_call(run, row, made, chance);
+    }
+
+    fn close_session(&mut self) {
+        self.0.close_session();
+        self.1.close_session();
+    }
+
+    fn end_session(&mut self, from_ms: i64, to_ms: i64) {
+        self.0.end_session(from_ms, to_ms);
+        self.1.end_session(from_ms, to_ms);
+    }
+
+    fn end_cycle(&mut self, end: CycleEnd) {
+        self.0.end_cycle(end);
+        self.1.end_cycle(end);
+    }
+
+    fn settle_cycles(&mut self, run: &PlanRun, taken_back: &CallTokens) {
+        self.0.settle_cycles(run, taken_back);
+        self.1.settle_cycles(run, taken_back);
+    }
+}
+
 /// How the context of a call comes about; of several that meet at one call the largest counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContextOnset {

@@ -193,6 +193,19 @@ pub fn replay_calls(plan: &Plan, subset: ToggleSubset) -> Vec<ReplayedCall> {
     rows
 }
 
+/// The same, and what all of them cost, in one pass.
+#[must_use]
+pub(crate) fn replay_calls_with_outcome(
+    plan: &Plan,
+    subset: ToggleSubset,
+) -> (Vec<ReplayedCall>, ReplayOutcome) {
+    let mut told = (Vec::with_capacity(plan.rows.len()), OutcomeTotals::new(plan));
+    for island in &plan.islands {
+        pass_with_plan_cache(plan, island, subset, &mut told);
+    }
+    (told.0, told.1.into_outcome())
+}
+
 /// Replays one island and keeps every call that is made.
 #[must_use]
 pub(crate) fn replay_island_calls(

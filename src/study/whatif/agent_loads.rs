@@ -11,7 +11,7 @@
 use crate::clock::turn_limiter::{LimiterLoad, PacketTurn, TurnLimits, run_turns};
 use crate::plan::{Plan, ToggleSubset};
 use crate::recording::{Basis, Recording};
-use crate::replay;
+use crate::replay::{self, ReplayedCall};
 use crate::study::whatif::experiment::subset_of_first;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,12 +58,15 @@ pub fn compare_loads(
     // nothing and of everything.
     let touched = plan.islands.iter().fold(0, |bits, island| bits | island.touched_by);
     let all = subset_of_first(toggles.len()) & touched;
+    let packets = RecordedPackets::of_recording(recording);
     let mut turns: BTreeMap<ToggleSubset, Vec<PacketTurn>> = BTreeMap::new();
     let sides = (0..toggles.len()).flat_map(|bit| [1 << bit & touched, all & !(1 << bit)]);
     for subset in sides.chain([0, all]) {
         // Replayed once and run through every limit: limits move when a turn starts, not what it
         // asks for.
-        turns.entry(subset).or_insert_with(|| replayed_turns(recording, plan, subset));
+        turns
+            .entry(subset)
+            .or_insert_with(|| packets.turns(plan, &replay::replay_calls(plan, subset)));
     }
     let bounds = [None].into_iter().chain(TURNS_AT_ONCE.map(Some));
     bounds
@@ -95,57 +98,87 @@ pub(super) fn number_agents(recording: &Recording) -> BTreeMap<&str, usize> {
 /// The turns of a replay, in the order in which they start.
 #[must_use]
 pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) -> Vec<PacketTurn> {
-    let mut invocation_of = vec![None; recording.calls.len()];
-    for index in 0..recording.invocations.len() {
-        invocation_of[recording.calls_of_invocation(index)].fill(Some(index));
-    }
-    // By invocation: the start and the end of each of its calls.
-    let mut calls: BTreeMap<usize, Vec<(i64, i64)>> = BTreeMap::new();
-    let made = replay::replay_calls(plan, subset);
-    for made in replay::expected_rows(plan, &made) {
-        let row = made.row as usize;
-        if let Some(invocation) = invocation_of[plan.call_of[row] as usize] {
-            let start_ms = made.outcome.start_ms;
-            let call = (start_ms, start_ms + plan.duration_ms[row]);
-            calls.entry(invocation).or_default().push(call);
+    RecordedPackets::of_recording(recording).turns(plan, &replay::replay_calls(plan, subset))
+}
+
+/// What a recording says of its packets, whatever is toggled.
+pub(super) struct RecordedPackets<'a> {
+    recording: &'a Recording,
+    /// By call.
+    invocation_of: Vec<Option<usize>>,
+    /// By invocation: its agent.
+    agents: Vec<usize>,
+    /// The work that each digest tells of, by invocation.
+    senders: Vec<Option<usize>>,
+}
+
+impl<'a> RecordedPackets<'a> {
+    pub(super) fn of_recording(recording: &'a Recording) -> Self {
+        let count = recording.invocations.len();
+        let mut invocation_of = vec![None; recording.calls.len()];
+        for index in 0..count {
+            invocation_of[recording.calls_of_invocation(index)].fill(Some(index));
         }
+        let numbers = number_agents(recording);
+        let packets = recording.invocations.iter().map(|one| &one.packet);
+        let agents = packets.map(|packet| numbers[packet.agent.as_str()]).collect();
+        let mut senders = vec![None; count];
+        for (digest, sender) in digest_senders(recording) {
+            senders[digest] = Some(sender);
+        }
+        Self { recording, invocation_of, agents, senders }
     }
-    let agents = number_agents(recording);
-    let senders = digest_senders(recording);
-    let mut made: Vec<(usize, PacketTurn)> = Vec::with_capacity(calls.len());
-    for (invocation, mut calls) in calls {
-        // Calls of side sessions stand elsewhere in the plan than in time.
-        calls.sort_unstable();
-        let agent = agents[recording.invocations[invocation].packet.agent.as_str()];
-        let from_ms = calls[0].0;
-        let to_ms = calls.iter().map(|call| call.1).max().unwrap_or(from_ms);
-        // Relative to the start of the turn, because the limiter may start it later.
-        let requests_ms = calls.iter().map(|call| call.0 - from_ms).collect();
-        let takes_ms = to_ms - from_ms;
-        made.push((
-            invocation,
-            PacketTurn { agent, from_ms, sent_by: None, requests_ms, takes_ms },
-        ));
+
+    /// The turns of the calls of a replay, in the order in which they start.
+    pub(super) fn turns(&self, plan: &Plan, made: &[ReplayedCall]) -> Vec<PacketTurn> {
+        let count = self.agents.len();
+        // By invocation: the start and the end of each of its calls.
+        let mut calls: Vec<Vec<(i64, i64)>> = (0..count)
+            .map(|index| Vec::with_capacity(self.recording.calls_of_invocation(index).len()))
+            .collect();
+        for made in replay::expected_rows(plan, made) {
+            let row = made.row as usize;
+            if let Some(invocation) = self.invocation_of[plan.call_of[row] as usize] {
+                let start_ms = made.outcome.start_ms;
+                calls[invocation].push((start_ms, start_ms + plan.duration_ms[row]));
+            }
+        }
+        let mut made: Vec<(usize, PacketTurn)> = Vec::with_capacity(count);
+        for (invocation, mut calls) in calls.into_iter().enumerate() {
+            // Calls of side sessions stand elsewhere in the plan than in time.
+            calls.sort_unstable();
+            let Some(&(from_ms, _)) = calls.first() else { continue };
+            let to_ms = calls.iter().map(|call| call.1).max().unwrap_or(from_ms);
+            // Relative to the start of the turn, because the limiter may start it later.
+            let requests_ms = calls.iter().map(|call| call.0 - from_ms).collect();
+            let (agent, takes_ms) = (self.agents[invocation], to_ms - from_ms);
+            made.push((
+                invocation,
+                PacketTurn { agent, from_ms, sent_by: None, requests_ms, takes_ms },
+            ));
+        }
+        // A digest could start when the work ends that it tells of, if that is made.
+        let mut ends = vec![None; count];
+        for (invocation, turn) in &made {
+            ends[*invocation] = Some(turn.from_ms + turn.takes_ms);
+        }
+        for (invocation, turn) in &mut made {
+            let sender = self.senders[*invocation].and_then(|sender| ends[sender]);
+            turn.from_ms = sender.unwrap_or(turn.from_ms);
+        }
+        // First come, first served; the agent breaks ties.
+        made.sort_by_key(|(_, turn)| (turn.from_ms, turn.agent));
+        let mut place_of = vec![None; count];
+        for (place, (invocation, _)) in made.iter().enumerate() {
+            place_of[*invocation] = Some(place);
+        }
+        // The place of a sender is known once all stand in order.
+        let turns = made.into_iter().map(|(invocation, turn)| {
+            let sender = self.senders[invocation].and_then(|sender| place_of[sender]);
+            PacketTurn { sent_by: sender, ..turn }
+        });
+        turns.collect()
     }
-    // A digest could start when the work ends that it tells of, if that is made.
-    let ends: BTreeMap<usize, i64> =
-        made.iter().map(|(invocation, turn)| (*invocation, turn.from_ms + turn.takes_ms)).collect();
-    for (invocation, turn) in &mut made {
-        let sender = senders.get(invocation).and_then(|sender| ends.get(sender));
-        turn.from_ms = sender.copied().unwrap_or(turn.from_ms);
-    }
-    // First come, first served; the agent breaks ties.
-    made.sort_by_key(|(_, turn)| (turn.from_ms, turn.agent));
-    let mut place_of = vec![None; recording.invocations.len()];
-    for (place, (invocation, _)) in made.iter().enumerate() {
-        place_of[*invocation] = Some(place);
-    }
-    // The place of a sender is known once all stand in order.
-    let turns = made.into_iter().map(|(invocation, turn)| {
-        let sender = senders.get(&invocation).and_then(|sender| place_of[*sender]);
-        PacketTurn { sent_by: sender, ..turn }
-    });
-    turns.collect()
 }
 
 /// A time of a packet, its id, and the number of its invocation.

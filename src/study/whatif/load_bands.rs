@@ -6,12 +6,12 @@
 //! of to the controller's answer. Where the hours of the window are told in two ways, both stand
 //! beside the band.
 
-use super::agent_loads::{TURNS_AT_ONCE, replayed_turns};
+use super::agent_loads::{RecordedPackets, TURNS_AT_ONCE};
 use super::experiment::subset_of_first;
-use super::savings::PipelineTotals;
 use crate::clock::turn_limiter::{PacketTurn, TurnLimits, run_turns};
 use crate::plan::Plan;
 use crate::recording::Recording;
+use crate::replay;
 use crate::study::stats::quantile::CredibleBand;
 use crate::units::scale_by_ratio;
 use serde::{Deserialize, Serialize};
@@ -89,10 +89,11 @@ impl DrawnLoads {
         if k >= MOST_DRAWS || recording.invocations.is_empty() {
             return None;
         }
+        let packets = RecordedPackets::of_recording(recording);
         let [before, after] = [0, subset_of_first(toggles)].map(|subset| {
-            let session_ms = PipelineTotals::replay_totals(plan, subset).session_ms;
-            let turns = replayed_turns(recording, plan, subset);
-            load_figures(&turns, requests_a_minute, window_days, session_ms)
+            let (made, outcome) = replay::replay_calls_with_outcome(plan, subset);
+            let turns = packets.turns(plan, &made);
+            load_figures(&turns, requests_a_minute, window_days, outcome.session_ms)
         });
         Some(Self { window_days, before, after })
     }

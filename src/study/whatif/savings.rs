@@ -34,13 +34,11 @@ impl PipelineTotals {
     /// Replays a plan under a subset.
     #[must_use]
     pub fn replay_with_peak(plan: &Plan, subset: ToggleSubset) -> Self {
-        let rows = replay::replay_calls(plan, subset);
-        Self {
-            // The peak needs every start in order, which only the replay with calls has; sums alone
-            // do not need it and are quicker without.
-            peak_calls_a_minute: peak_calls_a_minute(plan, &rows),
-            ..Self::replay_totals(plan, subset)
-        }
+        // The peak needs every start in order, which only the replay with calls has; sums alone do
+        // not need it and are quicker without.
+        let (rows, outcome) = replay::replay_calls_with_outcome(plan, subset);
+        let peak_calls_a_minute = peak_calls_a_minute(plan, &rows);
+        Self { peak_calls_a_minute, ..Self::from_outcome(plan, &outcome) }
     }
 
     /// The same without the peak of calls, where only totals are asked for.
