@@ -46,14 +46,20 @@ pub fn study_night(
         return Vec::new();
     };
     let draws = experiment.draws.min(MOST_NIGHT_DRAWS);
-    // What is open does not hang on the policy: drawn once for all of them.
+    // What is open hangs on no policy, no side and no tests: drawn once for all of them.
+    let of_draw = |draw| NightDraw { night, draw: Some((experiment.seed, draw)) };
+    let told: Vec<(i64, Vec<i64>)> = (0..draws)
+        .map(|draw| {
+            let of_draw = of_draw(draw);
+            (of_draw.pick(&night.dispatch_time, "dispatch", 0), of_draw.told_times())
+        })
+        .collect();
     let drawn = [false, true].map(|has_suites| -> Vec<(i64, [Vec<OrderWork>; 2])> {
-        let of_draw = |draw| {
-            let of_draw = NightDraw { night, draw: Some((experiment.seed, draw)) };
-            let orders = sides.each_ref().map(|side| of_draw.orders(side, steps, has_suites));
-            (of_draw.pick(&night.dispatch_time, "dispatch", 0), orders)
+        let with_orders = |((dispatch_ms, times), draw): (&(i64, Vec<i64>), u32)| {
+            let orders = |side| of_draw(draw).orders(side, times, steps, has_suites);
+            (*dispatch_ms, sides.each_ref().map(orders))
         };
-        (0..draws).map(of_draw).collect()
+        told.iter().zip(0..).map(with_orders).collect()
     });
     let mut rows = Vec::new();
     for policy in DispatchPolicy::ALL {
@@ -102,7 +108,8 @@ pub(super) fn orders_at_middle(
     own: &OrderWork,
     steps: &[&str],
 ) -> Vec<OrderWork> {
-    NightDraw { night, draw: None }.orders(own, steps, false)
+    let middle = NightDraw { night, draw: None };
+    middle.orders(own, &middle.told_times(), steps, false)
 }
 
 /// One draw of everything that is open; the middle of each range where nothing is drawn.
@@ -121,17 +128,31 @@ impl NightDraw<'_> {
         range.low + draw_below(range.high - range.low + 1, &mut rng)
     }
 
+    /// How long each stage takes that stands beside the pipeline's own.
+    fn told_times(&self) -> Vec<i64> {
+        let stages = self.night.stages.iter().enumerate();
+        let times = stages.map(|(ordinal, told)| {
+            self.pick(&told.time, &format!("{} {}", told.order, told.step), ordinal)
+        });
+        times.collect()
+    }
+
     /// The pipeline's own stages, then those that stand beside them, in their orders.
-    fn orders(&self, own: &OrderWork, steps: &[&str], has_suites: bool) -> Vec<OrderWork> {
+    fn orders(
+        &self,
+        own: &OrderWork,
+        times: &[i64],
+        steps: &[&str],
+        has_suites: bool,
+    ) -> Vec<OrderWork> {
         let mut orders = vec![own.clone()];
         for (at, (stage, step)) in orders[0].stages.iter_mut().zip(steps).enumerate() {
             // Two repairs of one step are two stages; each is tested before.
             stage.suite_ms = self.suite_ms(&own.name, step, at, has_suites);
         }
-        for (ordinal, told) in self.night.stages.iter().enumerate() {
-            let name = format!("{} {}", told.order, told.step);
+        for (ordinal, (told, time_ms)) in self.night.stages.iter().zip(times).enumerate() {
             let stage = OrderStage {
-                sessions_ms: vec![self.pick(&told.time, &name, ordinal)],
+                sessions_ms: vec![*time_ms],
                 suite_ms: self.suite_ms(&told.order, &told.step, steps.len() + ordinal, has_suites),
             };
             match orders.iter_mut().find(|order| order.name == told.order) {
