@@ -13,6 +13,7 @@ use crate::seed::Seed;
 use crate::study::progress::{ProgressListener, WorkMeter};
 use crate::study::stats::random_draws::{draw_below, draw_normal};
 use crate::units::BASIS_POINTS;
+use rand_chacha::ChaCha12Rng;
 use rayon::prelude::*;
 
 /// Comparisons for each figure: a power of 80 % is off by 2.8 points (one deviation).
@@ -284,7 +285,7 @@ fn to_thousandths(figure: f64) -> i128 {
 fn draw_comparison(
     pool: &[SessionSums],
     (how, sessions, recordings): (SideRelation, usize, usize),
-    rng: &mut impl rand::Rng,
+    rng: &mut ChaCha12Rng,
 ) -> SimulatedComparison {
     let mut made = SimulatedComparison { how, old: vec![], new: vec![], luck: vec![] };
     for _ in 0..recordings {
@@ -312,16 +313,12 @@ fn draw_comparison(
 }
 
 /// Sums over so many sessions, drawn with replacement.
-fn draw_recording(pool: &[SessionSums], sessions: usize, rng: &mut impl rand::Rng) -> SessionSums {
-    let drawn = sessions.min(MOST_ADDED_SESSIONS);
+fn draw_recording(pool: &[SessionSums], sessions: usize, rng: &mut ChaCha12Rng) -> SessionSums {
     let mut sums = SessionSums::default();
-    for _ in 0..drawn {
-        let one = pool[draw_below(pool.len() as i64, rng) as usize];
-        sums.whole += one.whole;
-        sums.squares += one.squares;
-        sums.by_calls += one.by_calls;
-    }
-    if sessions > drawn {
+    if sessions > MOST_ADDED_SESSIONS {
+        // Passed over, as the stream has them: two words a session.
+        let words = 2 * MOST_ADDED_SESSIONS as u128;
+        rng.set_word_pos(rng.get_word_pos() + words);
         // The sum of so many is as good as normal, and drawing every session would take long.
         let count = sessions as f64;
         let (whole, squares) =
@@ -332,6 +329,13 @@ fn draw_recording(pool: &[SessionSums], sessions: usize, rng: &mut impl rand::Rn
             squares: squares * count,
             by_calls: mean_in_pool(pool, |one| one.by_calls) * count,
         };
+        return sums;
+    }
+    for _ in 0..sessions {
+        let one = pool[draw_below(pool.len() as i64, rng) as usize];
+        sums.whole += one.whole;
+        sums.squares += one.squares;
+        sums.by_calls += one.by_calls;
     }
     sums
 }
@@ -372,6 +376,7 @@ fn pooled_deviation(groups: &[Vec<f64>]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::Rng as _;
 
     fn total(metric: GateMetric) -> FigureKey {
         FigureKey { scope: GateScope::Total, name: String::new(), metric }
@@ -462,5 +467,16 @@ mod tests {
                 / 2_000.0;
         }
         assert!((near / far - 1.0).abs() < 0.03, "{near} {far}");
+    }
+
+    #[test]
+    fn sessions_that_are_passed_over_take_their_part_of_the_stream() {
+        let pool = vec![SessionSums { whole: 1.0, ..SessionSums::default() }; 7];
+        let [mut drawn, mut passed] = [(); 2].map(|()| Seed(1).random_stream("test", b"power"));
+        draw_recording(&pool, MOST_ADDED_SESSIONS, &mut drawn);
+        standard_normal(&mut drawn);
+        draw_recording(&pool, MOST_ADDED_SESSIONS + 1, &mut passed);
+        assert_eq!(drawn.get_word_pos(), passed.get_word_pos());
+        assert_eq!(drawn.next_u64(), passed.next_u64());
     }
 }
