@@ -45,7 +45,7 @@ fn known_names(command: &str, arg: &Arg, shell: Shell) -> Vec<PossibleValue> {
         }
         ("chart", "kind") => chart_kinds(),
         ("inspect", "by") => named(&GroupKey::NAMED.map(|(_, name)| name)),
-        ("schema", "command") => named(&COMMANDS_WITH_SCHEMA),
+        ("schema", "command") => named(&COMMANDS_WITH_SCHEMA.map(|(name, _)| name)),
         (_, "scenario") if takes_files => named(&BUILTIN_SCENARIOS.map(|(name, _)| name)),
         (_, "recordings" | "recording" | "candidate" | "baseline") if takes_files => {
             reconstruct::builtin_names().map(PossibleValue::new).collect()

@@ -4,8 +4,8 @@ use super::{CommandError, CommandOutput, CommandResult, render_document};
 use crate::cli::OutputFormat;
 use crate::reconstruct;
 use crate::report::json;
+use crate::report::show::COMMANDS_WITH_SCHEMA;
 use crate::report::show::schema::schema_table;
-use crate::report::show::{COMMANDS_WITH_SCHEMA, schema_of_command};
 use crate::scenario::nearest_name_hint;
 
 /// The command whose file has a schema.
@@ -22,17 +22,18 @@ pub fn run(command: &[String], format: OutputFormat) -> CommandResult {
         let stdout = reconstruct::pipeline_schema_json();
         return Ok(CommandOutput { stdout, ..CommandOutput::default() });
     }
-    let schema = schema_of_command(&command).ok_or_else(|| {
-        let known = || COMMANDS_WITH_SCHEMA.iter().copied().chain([NEW_PIPELINE]);
-        let near = nearest_name_hint(&command, known());
+    let found = COMMANDS_WITH_SCHEMA.iter().find(|(name, _)| *name == command);
+    let (_, make_schema) = found.ok_or_else(|| {
+        let names: Vec<&str> =
+            COMMANDS_WITH_SCHEMA.iter().map(|(name, _)| *name).chain([NEW_PIPELINE]).collect();
+        let near = nearest_name_hint(&command, names.iter().copied());
         let problem = format!("no schema of '{command}'{near}");
-        let names: Vec<&str> = known().collect();
         CommandError::argument("schema", problem)
             .with_hint(format!("there is one of {}", names.join(", ")))
     })?;
     let stdout = match format {
-        OutputFormat::Json => json::pretty_json(&schema),
-        other => render_document(&schema_table(&schema).into(), other)?,
+        OutputFormat::Json => json::pretty_json(&make_schema()),
+        other => render_document(&schema_table(&make_schema()).into(), other)?,
     };
     Ok(CommandOutput { stdout, ..CommandOutput::default() })
 }

@@ -97,7 +97,9 @@ impl RecordingSource {
         let listed: BTreeSet<String> = rows.map(|row| row.id.clone()).collect();
         let sessions = &fit.recording.sessions;
         let ids = sessions.iter().flat_map(|session| [&session.id, &session.pipeline]);
+        // Ids of the inventory are names that a customer gave; the others were made here.
         let kept = ids.filter(|id| !listed.contains(*id)).cloned().collect();
+        // Hidden first in the calls, then wherever else the same id stands.
         let before: Vec<String> = sessions.iter().map(|session| session.id.clone()).collect();
         fit.recording.hide_ids(&kept);
         let after = fit.recording.sessions.iter().map(|session| session.id.clone());
@@ -194,6 +196,8 @@ impl RecordingSource {
                 let open: Vec<&str> = unknowns.iter().map(|unknown| unknown.id.as_str()).collect();
                 return Err(KnownFigureError::NotOpen { id: id.clone(), open: open.join(", ") });
             };
+            // A figure beyond its range contradicts the source: then the range is to be mended,
+            // there.
             let (low, high) = (unknown.low, unknown.high);
             if !(low..=high).contains(value) {
                 return Err(KnownFigureError::OutOfRange {

@@ -197,10 +197,9 @@ impl ReportDocument {
         self
     }
 
-    /// Adds a line on where the numbers come from.
-    pub fn add_source(&mut self, line: impl Into<String>) -> &mut Self {
-        self.provenance.push(line.into());
-        self
+    /// Adds lines on where the numbers come from.
+    pub fn add_sources(&mut self, lines: impl IntoIterator<Item = impl Into<String>>) {
+        self.provenance.extend(lines.into_iter().map(Into::into));
     }
 
     /// The answer of a command: its first screen, then, where asked for, all that stands behind it

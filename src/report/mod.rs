@@ -127,8 +127,8 @@ pub(crate) mod tests {
             )
             .add_section(
                 Section::new("Pictures").with_image("waterfall.svg", "what each toggle saves"),
-            )
-            .add_source("windtunnel 0.1.0, seed 774");
+            );
+        document.add_sources(["windtunnel 0.1.0, seed 774"]);
         document
     }
 

@@ -13,11 +13,10 @@ use crate::study::audit::{AuditFinding, FigureAmount, FindingFigure, FindingSeve
 pub fn audit_document(name: &str, findings: &[AuditFinding], is_reported: bool) -> ReportDocument {
     let mut document = ReportDocument::new(format!("Audit: {name}"));
     let summary = if is_reported {
+        let [wrong, doubtful, sound] = counts_by_severity(findings);
         format!(
-            "{} cannot be, {} contradict other figures, {} hold or are worth knowing.",
-            count_findings(findings, FindingSeverity::Error),
-            count_findings(findings, FindingSeverity::Warning),
-            count_findings(findings, FindingSeverity::Info)
+            "{wrong} cannot be, {doubtful} contradict other figures, {sound} hold or are worth \
+             knowing."
         )
     } else {
         "What a reader of these transcripts could get wrong.".to_owned()
@@ -41,8 +40,7 @@ pub fn audit_first_screen(
     findings: &[AuditFinding],
     is_reported: bool,
 ) -> Section {
-    let count = |severity| count_findings(findings, severity);
-    let (wrong, doubtful) = (count(FindingSeverity::Error), count(FindingSeverity::Warning));
+    let [wrong, doubtful, _] = counts_by_severity(findings);
     let mut section = Section::new("").with_decision([decision_line(findings, is_reported)]);
     // The worst first; what holds is a number.
     let mut shown: Vec<&AuditFinding> =
@@ -81,12 +79,7 @@ pub fn audit_first_screen(
 
 /// How many statements can be, cannot be and contradict others.
 fn decision_line(findings: &[AuditFinding], is_reported: bool) -> String {
-    let count = |severity| count_findings(findings, severity);
-    let (wrong, doubtful) = (count(FindingSeverity::Error), count(FindingSeverity::Warning));
-    let of_many = |count: usize, one: &str, several: &str| match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {several}"),
-    };
+    let [wrong, doubtful, sound] = counts_by_severity(findings);
     if !is_reported {
         return match wrong + doubtful {
             0 => "Nothing in these transcripts misleads whoever counts them.".to_owned(),
@@ -96,7 +89,7 @@ fn decision_line(findings: &[AuditFinding], is_reported: bool) -> String {
             ),
         };
     }
-    let holds = of_many(count(FindingSeverity::Info), "holds", "hold");
+    let holds = of_many(sound, "holds", "hold");
     match wrong {
         0 if doubtful == 0 => "Nothing that is said contradicts itself.".to_owned(),
         0 => {
@@ -111,8 +104,15 @@ fn decision_line(findings: &[AuditFinding], is_reported: bool) -> String {
     }
 }
 
-fn count_findings(findings: &[AuditFinding], severity: FindingSeverity) -> usize {
-    findings.iter().filter(|finding| finding.severity == severity).count()
+/// How many findings are errors, warnings and notes.
+fn counts_by_severity(findings: &[AuditFinding]) -> [usize; 3] {
+    [FindingSeverity::Error, FindingSeverity::Warning, FindingSeverity::Info]
+        .map(|severity| findings.iter().filter(|finding| finding.severity == severity).count())
+}
+
+/// So many, with a word for one and one for several.
+fn of_many(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 /// The table of findings.

@@ -33,6 +33,7 @@ impl<'a> BuildOrderReport<'a> {
     /// A step in words: titles with their ids.
     fn step_words(self, step: &BuildStep) -> String {
         let mut words = self.list_of_toggles(&step.built);
+        // Settings are no package: each of them is switched on by itself.
         let is_package = step.built.len() > 1 && self.own_effort(step) > 0;
         if is_package {
             words.push_str(" together");
@@ -91,6 +92,7 @@ impl<'a> BuildOrderReport<'a> {
         let order = &self.0.order;
         let mut points = Vec::new();
         if let Some(step) = &order.best_of_all {
+            // Measured from where the order ends, since that is what stands by then.
             let before = order.steps.last().map_or(0, |step| step.subset);
             let (before, after) =
                 (self.0.entry_of_subset(before), self.0.entry_of_subset(step.subset));
@@ -197,6 +199,7 @@ pub fn step_fields<'a>(
             row.after.cost.share_bp(row.report.0.baseline.total_money())
         }));
     } else {
+        // Without dollars there is one share to tell, that of the figure that the sweep is told in.
         let share = move |row: &BuildRow<'a>| {
             let all = headline.amount_in_totals(&row.report.0.baseline);
             TableCell::share_of_whole(row.after.headline_amount(headline), all)

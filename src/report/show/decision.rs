@@ -64,11 +64,14 @@ impl<'a> Decision<'a> {
         for (nth, step) in self.sweep.order.steps.iter().enumerate() {
             let ids = |at: &usize| self.sweep.toggles[*at].id;
             let mut dropped: Vec<&'static str> = step.dropped.iter().map(ids).collect();
+            // What is given up goes first, so that the toggles built in its place are counted
+            // without it.
             let mut here = step.dropped.iter().fold(before, |set, at| set & !(1 << at));
             for &at in &step.built {
                 here |= 1 << at;
                 rows.push(DecisionRow {
                     toggle: &self.sweep.toggles[at],
+                    // Only the first row of a swap names what is given up for it.
                     dropped: std::mem::take(&mut dropped),
                     subset: here,
                     adds: self.saved(here) - self.saved(before),
@@ -157,6 +160,7 @@ impl<'a> Decision<'a> {
             return vec![self.words_where_nothing_saves()];
         };
         let whole = self.whole_set().unwrap_or(decided);
+        // A decision over less than a per cent of the bill would be advice on noise.
         if self.saved(whole) * 10_000 < self.total() * LITTLE_BP {
             let largest = self.rows().into_iter().max_by_key(|row| row.adds);
             let id = largest.map_or("none", |row| row.toggle.id);
@@ -185,6 +189,7 @@ impl<'a> Decision<'a> {
     fn command_words(self, effort: u32) -> String {
         let decided: Vec<DecisionRow<'a>> =
             self.rows().into_iter().filter(|row| row.is_decided).collect();
+        // Settings cost no work and come first, whatever their place in the order.
         let (settings, built): (Vec<_>, Vec<_>) =
             decided.iter().partition(|row| row.toggle.grade.effort == 0);
         let ids = |rows: &[&DecisionRow<'_>]| -> Vec<&'static str> {
@@ -229,6 +234,8 @@ impl<'a> Decision<'a> {
         let drawn = self.band(1 << at);
         let band = drawn.map_or_else(String::new, |band| {
             let ends = (self.amount_words(-band.p10), self.amount_words(band.p90.abs()));
+            // A cost is a negative saving: its low end is the larger cost, its high end may be a
+            // saving.
             let other = if band.p90 > 0 { "less" } else { "more" };
             format!(", or between {} more and {} {other}", ends.0, ends.1)
         });
@@ -284,6 +291,8 @@ impl<'a> Decision<'a> {
     pub fn amount_words(self, amount: i128) -> String {
         match self.sweep.metric {
             SweepMetric::Dollars => {
+                // As many places as the largest amount of the decision has: figures side by side
+                // are compared.
                 let largest = self.whole_set().map_or(0, |set| self.saved(set).unsigned_abs());
                 format_forecast_money(PicoUsd(amount), largest, false)
             }

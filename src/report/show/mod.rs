@@ -41,7 +41,7 @@ use crate::report::json::JsonValue;
 use crate::scenario::{ChosenToggle, Scenario};
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::savings::{PipelineTotals, Saving};
-use crate::units::PicoUsd;
+use crate::units::{PicoUsd, TOKEN_CLASSES, Usage};
 
 /// Where a result comes from: enough to make it again.
 #[derive(Clone, Debug)]
@@ -70,6 +70,7 @@ impl Provenance {
     /// The provenance of a result.
     #[must_use]
     pub fn for_scenario(recording: &Recording, pricing: &Pricing, scenario: &Scenario) -> Self {
+        // Only a source that names no model needs an assumption; others are priced as they say.
         let unstated = recording.models.iter().any(|model| model == crate::price::UNSTATED_MODEL);
         let toggles = scenario.toggles.iter().map(|chosen| {
             let params: Vec<_> = chosen
@@ -84,6 +85,7 @@ impl Provenance {
             recording: recording.name.clone(),
             recording_digest: hex_prefix(&recording.recording_digest(), 8),
             prices_digest: hex_prefix(pricing.book.book_digest(), 8),
+            // The user's day counts for all calls; else the book tells how new it is.
             prices_day: pricing
                 .date
                 .or(pricing.book.newest_source_day())
@@ -168,45 +170,26 @@ impl Provenance {
     }
 }
 
-/// The JSON schema of what a command prints with `--format json`; `None` where its output is not
-/// declared in columns yet.
-#[must_use]
-pub fn schema_of_command(command: &str) -> Option<JsonValue> {
-    Some(match command {
-        "audit" => versioned_schema("audit", 1, &audit::report_fields()),
-        "backtest" => versioned_schema("backtest", 1, &backtest::report_fields()),
-        "compare" => versioned_schema("compare", 1, &compare::report_fields(HeadlineMetric::Reads)),
-        "explain" => versioned_schema("explain", 1, &list::explain_fields()),
-        "explain tables" => versioned_schema("tables", 1, &export::tables_fields()),
-        "export" => versioned_schema("export", 1, &export::written_fields()),
-        "gate" => versioned_schema("gate", 1, &gate::report_fields()),
-        "gate-start" => versioned_schema("gate-start", 1, &gate::start_fields()),
-        "inspect" => versioned_schema("inspect", 1, &inspect::report_fields()),
-        "list" => versioned_schema("list", 1, &list::list_fields()),
-        "routes" => versioned_schema("routes", 1, &routes::report_fields()),
-        "scenario check" => versioned_schema("scenario-check", 1, &scenario::check_fields()),
-        "steps" => versioned_schema("steps", 1, &steps::report_fields()),
-        "sweep" => versioned_schema("sweep", 1, &sweep::report_fields(HeadlineMetric::Reads)),
-        _ => return None,
-    })
-}
+/// How the JSON schema of a command's output is made.
+type SchemaOfCommand = (&'static str, fn() -> JsonValue);
 
-/// The commands of [`schema_of_command`].
-pub const COMMANDS_WITH_SCHEMA: [&str; 14] = [
-    "audit",
-    "backtest",
-    "compare",
-    "explain",
-    "explain tables",
-    "export",
-    "gate",
-    "gate-start",
-    "inspect",
-    "list",
-    "routes",
-    "scenario check",
-    "steps",
-    "sweep",
+/// The commands whose output is declared in columns, each with the schema of what it prints with
+/// `--format json`.
+pub const COMMANDS_WITH_SCHEMA: [SchemaOfCommand; 14] = [
+    ("audit", || versioned_schema("audit", 1, &audit::report_fields())),
+    ("backtest", || versioned_schema("backtest", 1, &backtest::report_fields())),
+    ("compare", || versioned_schema("compare", 1, &compare::report_fields(HeadlineMetric::Reads))),
+    ("explain", || versioned_schema("explain", 1, &list::explain_fields())),
+    ("explain tables", || versioned_schema("tables", 1, &export::tables_fields())),
+    ("export", || versioned_schema("export", 1, &export::written_fields())),
+    ("gate", || versioned_schema("gate", 1, &gate::report_fields())),
+    ("gate-start", || versioned_schema("gate-start", 1, &gate::start_fields())),
+    ("inspect", || versioned_schema("inspect", 1, &inspect::report_fields())),
+    ("list", || versioned_schema("list", 1, &list::list_fields())),
+    ("routes", || versioned_schema("routes", 1, &routes::report_fields())),
+    ("scenario check", || versioned_schema("scenario-check", 1, &scenario::check_fields())),
+    ("steps", || versioned_schema("steps", 1, &steps::report_fields())),
+    ("sweep", || versioned_schema("sweep", 1, &sweep::report_fields(HeadlineMetric::Reads))),
 ];
 
 /// Money as two keys: dollars for people, pico-dollars for sums. Everywhere it is all money, that
@@ -285,26 +268,44 @@ fn saving_fields<'a>() -> Vec<ColumnField<'a, Saving>> {
     fields
 }
 
+/// What the classes of tokens are.
+const CLASS_MEANINGS: [&str; 5] = [
+    "input neither read from nor written to a cache",
+    "input read from a cache",
+    "input written to the five-minute cache",
+    "input written to the one-hour cache",
+    "output as the source recorded it",
+];
+
+/// The same in few words.
+const SHORT_CLASS_MEANINGS: [&str; 5] = [
+    "uncached input",
+    "cache reads",
+    "written to the five-minute cache",
+    "written to the one-hour cache",
+    "output",
+];
+
+const HIDDEN_OUTPUT: &str = "output that usage does not show, estimated";
+
+/// Tokens by class; a class without a heading is for programs alone.
+fn usage_fields<'a>(
+    headings: [&'static str; 5],
+    meanings: [&'static str; 5],
+) -> Vec<ColumnField<'a, Usage>> {
+    let columns = TOKEN_CLASSES.into_iter().zip(headings).zip(meanings).enumerate();
+    let fields = columns.map(|(at, ((name, heading), meaning))| {
+        ColumnField::tokens(name, heading, meaning, move |usage: &Usage| usage.by_class()[at])
+    });
+    fields.collect()
+}
+
 /// What calls add up to, or what is saved of it.
 fn sum_fields<'a>() -> Vec<ColumnField<'a, Saving>> {
     type Field<'a> = ColumnField<'a, Saving>;
-    let mut fields = vec![
-        Field::count("calls", "", "calls", |it| it.calls),
-        Field::tokens("fresh", "", "input neither read from nor written to a cache", |it| {
-            it.usage.fresh
-        }),
-        Field::tokens("read", "", "input read from a cache", |it| it.usage.read),
-        Field::tokens("write_5m", "", "input written to the five-minute cache", |it| {
-            it.usage.write_5m
-        }),
-        Field::tokens("write_1h", "", "input written to the one-hour cache", |it| {
-            it.usage.write_1h
-        }),
-        Field::tokens("output", "", "output as the source recorded it", |it| it.usage.output),
-        Field::tokens("output_hidden", "", "output that usage does not show, estimated", |it| {
-            it.hidden_output
-        }),
-    ];
+    let mut fields = vec![Field::count("calls", "", "calls", |it| it.calls)];
+    fields.extend(fields_of_part(usage_fields([""; 5], CLASS_MEANINGS), |it: &Saving| it.usage));
+    fields.push(Field::tokens("output_hidden", "", HIDDEN_OUTPUT, |it| it.hidden_output));
     fields.extend(fields_of_part(money_fields(), |it: &Saving| it.total_money()));
     fields.extend([
         Field::money("cost_hidden_usd", "", "of these, hidden output", |it| it.cost.hidden),

@@ -1,6 +1,6 @@
 //! What packets cost that wake agents; and what agentic-cockpit's script says of them.
 
-use super::Provenance;
+use super::{Provenance, SHORT_CLASS_MEANINGS, usage_fields};
 use crate::report::columns::{ColumnField, cells_for_people, fields_of_part, object_json};
 use crate::report::format::format_integer;
 use crate::report::json;
@@ -69,9 +69,7 @@ impl RoutesReport<'_> {
             ));
         }
         document.add_section(section);
-        for line in self.provenance.footer_lines() {
-            document.add_source(line);
-        }
+        document.add_sources(self.provenance.footer_lines());
         document
     }
 
@@ -106,7 +104,7 @@ fn cost_cells(names: &[&str], cost: &RouteCost) -> Vec<TableCell> {
 /// What the calls of some packets cost.
 fn cost_fields<'a>() -> Vec<ColumnField<'a, &'a RouteCost>> {
     type Field<'a> = ColumnField<'a, &'a RouteCost>;
-    vec![
+    let mut fields = vec![
         Field::tokens("tokens", "tokens", "context and output of every call, once", |cost| {
             cost.total_tokens()
         })
@@ -120,17 +118,17 @@ fn cost_fields<'a>() -> Vec<ColumnField<'a, &'a RouteCost>> {
         })
         .in_full(),
         Field::count("calls", "calls", "calls", |cost| cost.calls),
-        Field::tokens("fresh", "", "uncached input", |cost| cost.usage.fresh),
-        Field::tokens("read", "", "cache reads", |cost| cost.usage.read),
-        Field::tokens("write_5m", "", "written to the five-minute cache", |cost| {
-            cost.usage.write_5m
-        }),
-        Field::tokens("write_1h", "", "written to the one-hour cache", |cost| cost.usage.write_1h),
-        Field::tokens("output", "", "output", |cost| cost.usage.output),
-        Field::from_cells(ColumnKind::Share, "", "cached", "prompts read from a cache", |cost| {
-            TableCell::share_of_whole(cost.usage.read, cost.usage.context_tokens())
-        }),
-    ]
+    ];
+    let usage = usage_fields([""; 5], SHORT_CLASS_MEANINGS);
+    fields.extend(fields_of_part(usage, |cost: &&'a RouteCost| cost.usage));
+    fields.extend([Field::from_cells(
+        ColumnKind::Share,
+        "",
+        "cached",
+        "prompts read from a cache",
+        |cost| TableCell::share_of_whole(cost.usage.read, cost.usage.context_tokens()),
+    )]);
+    fields
 }
 
 /// A route: one column for each of its names, and what it cost.

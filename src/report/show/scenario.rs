@@ -48,6 +48,7 @@ impl ScenarioSummary {
             (scenario.draws != DEFAULT_DRAWS).then(|| format_integer(scenario.draws.into(), false));
         let requests = i64::from(scenario.requests_a_minute);
         let requests = (requests > 0).then(|| format_integer(requests, false));
+        // What is as it would be without a scenario says nothing, and is left out.
         let of_cards = [
             ("lens", (scenario.lens != Lens::default()).then(|| lens.to_owned())),
             ("model", scenario.model.clone()),
@@ -108,6 +109,7 @@ fn card_differences(chosen: &ChosenToggle) -> Vec<CardDifference> {
     let ranges = ranges.map(|(spec, here)| {
         change(spec.key, format_range(&ParamRange::from_spec(spec)), format_range(here))
     });
+    // Lists of names have no value on a card: any that is given is a difference.
     let texts = chosen.params.name_lists();
     let texts = texts.map(|(key, names)| change(key, String::new(), names.join(", ")));
     let (here, there) = (chosen.grade, card.grade);

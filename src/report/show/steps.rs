@@ -1,15 +1,16 @@
 //! Token usage by step: a table for people, a section for pull requests, a body for programs.
 
-use super::Provenance;
 use super::compare::order_as_told::{told_step_fields, told_steps_table};
 use super::compare::whole_pipeline::{part_fields, whole_table};
+use super::{Provenance, SHORT_CLASS_MEANINGS, usage_fields};
 use crate::reconstruct::order_as_told::ToldStep;
 use crate::reconstruct::whole_reads::PartReads;
-use crate::report::columns::{ColumnField, cells_for_people, object_json};
+use crate::report::columns::{ColumnField, cells_for_people, fields_of_part, object_json};
 use crate::report::format::{format_pull_request_time, format_pull_request_tokens};
 use crate::report::json;
 use crate::report::{ReportDocument, Section, TableCell, TableView};
 use crate::study::inspect::step_usage::{StepUsage, StepUsageRow};
+use crate::units::TOKEN_CLASSES;
 
 /// Steps and everything they are shown with.
 pub struct StepsReport<'a> {
@@ -41,16 +42,14 @@ impl StepsReport<'_> {
         let mut document = ReportDocument::new(self.title());
         document.add_section(Section::new("").with_table(self.to_table()));
         document.sections.extend(self.published_sections());
-        for line in self.provenance.footer_lines() {
-            document.add_source(line);
-        }
+        document.add_sources(self.provenance.footer_lines());
         document
     }
 
     /// The table of steps alone: what CSV holds.
     #[must_use]
     pub fn to_table(&self) -> TableView {
-        self.usage_table(&self.title(), "total", &usage_fields())
+        self.usage_table(&self.title(), "total", &step_usage_fields())
     }
 
     /// The whole of a published pipeline, and what another source tells of it.
@@ -140,8 +139,8 @@ impl StepsReport<'_> {
 type StepField<'a> = ColumnField<'a, &'a StepUsageRow>;
 
 /// A step, with the units that `inspect` has.
-fn usage_fields<'a>() -> Vec<StepField<'a>> {
-    vec![
+fn step_usage_fields<'a>() -> Vec<StepField<'a>> {
+    let mut fields = vec![
         StepField::text("step", "", "its name; empty for the total", |row| row.step.as_str()),
         StepField::text("", "step", "the same", |row| step_name(row)),
         StepField::flag("orchestrator", "", "whether it is the orchestrator", |row| {
@@ -157,15 +156,10 @@ fn usage_fields<'a>() -> Vec<StepField<'a>> {
             (!has_uncounted_calls(row)).then_some(row.calls)
         }),
         StepField::count("records", "records", "transcript records", |row| row.records),
-        StepField::tokens("fresh", "fresh", "uncached input", |row| row.usage.fresh),
-        StepField::tokens("read", "read", "cache reads", |row| row.usage.read),
-        StepField::tokens("write_5m", "write_5m", "written to the five-minute cache", |row| {
-            row.usage.write_5m
-        }),
-        StepField::tokens("write_1h", "write_1h", "written to the one-hour cache", |row| {
-            row.usage.write_1h
-        }),
-        StepField::tokens("output", "output", "output", |row| row.usage.output),
+    ];
+    let usage = usage_fields(TOKEN_CLASSES, SHORT_CLASS_MEANINGS);
+    fields.extend(fields_of_part(usage, |row: &&'a StepUsageRow| row.usage));
+    fields.extend([
         StepField::tokens("peak_read", "peak read", "largest cache read of a call", |row| {
             row.peak_read
         }),
@@ -181,7 +175,8 @@ fn usage_fields<'a>() -> Vec<StepField<'a>> {
         StepField::count("inflated_sessions", "", "sessions with totals too high", |row| {
             row.inflated
         }),
-    ]
+    ]);
+    fields
 }
 
 /// A column of a pull request: a finished figure at the right.
@@ -221,8 +216,10 @@ pub(super) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a StepsReport<'a>>> {
     vec![
         Field::text("recording", "", "its name", |it| it.provenance.recording.as_str()),
         Field::text("order", "", "the pipeline; null for all", |it| it.order),
-        Field::rows("steps", "step by step", usage_fields(), |it| it.steps.rows.iter().collect()),
-        Field::object("total", "all of them", usage_fields(), |it| &it.steps.total),
+        Field::rows("steps", "step by step", step_usage_fields(), |it| {
+            it.steps.rows.iter().collect()
+        }),
+        Field::object("total", "all of them", step_usage_fields(), |it| &it.steps.total),
         Field::count("shared_orchestrators", "", "those that served other orders too", |it| {
             it.steps.shared
         }),

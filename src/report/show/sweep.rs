@@ -43,34 +43,25 @@ impl<'a> SweepReport<'a> {
         let order = BuildOrderReport(self.sweep).section(self.decision().lines());
         document.add_section(order.with_table(self.pareto_table()));
         let mut sets = Section::new("Best sets").with_table(self.best_sets_table());
-        if !self.sweep.idle.is_empty() {
-            let idle: Vec<&str> = self.sweep.idle.iter().map(|(id, _)| *id).collect();
-            sets = sets.with_paragraph(format!(
-                "Left out, because they change nothing here: {}.",
-                idle.join(", ")
-            ));
-        }
-        if !self.sweep.beside.is_empty() {
-            let beside: Vec<&str> = self.sweep.beside.iter().map(|(id, _)| *id).collect();
-            sets = sets.with_paragraph(format!(
-                "Left out, because they change the orchestrator and no session (`compare` says \
-                 what they save): {}.",
-                beside.join(", ")
-            ));
-        }
-        if !self.sweep.waiting.is_empty() {
-            let waiting: Vec<&str> = self.sweep.waiting.iter().map(|(id, _)| *id).collect();
-            sets = sets.with_paragraph(format!(
-                "Left out, because they wait for a number that no source gives (`compare` says \
-                 which): {}.",
-                waiting.join(", ")
-            ));
+        for (reason, toggles) in [
+            ("they change nothing here", &self.sweep.idle),
+            (
+                "they change the orchestrator and no session (`compare` says what they save)",
+                &self.sweep.beside,
+            ),
+            (
+                "they wait for a number that no source gives (`compare` says which)",
+                &self.sweep.waiting,
+            ),
+        ] {
+            if !toggles.is_empty() {
+                let ids = owned_ids(toggles).join(", ");
+                sets = sets.with_paragraph(format!("Left out, because {reason}: {ids}."));
+            }
         }
         document.add_section(sets);
         document.add_section(Section::new("Ranking").with_table(self.ranking_table()));
-        for line in self.provenance.footer_lines() {
-            document.add_source(line);
-        }
+        document.add_sources(self.provenance.footer_lines());
         document
     }
 
@@ -78,7 +69,7 @@ impl<'a> SweepReport<'a> {
     #[must_use]
     pub fn pareto_table(&self) -> TableView {
         let title = format!("Pareto front: {} saved against effort", self.metric_name());
-        let mut view = self.sets_table(&title, self.entries_of(&self.sweep.pareto));
+        let mut view = self.sets_table(&title, self.entries_of(&self.sweep.order.pareto));
         view.add_footnote(
             "no other set saves as much with less effort; effort in days of work, summed; risk: \
              the highest of the set, 1 to 3",
@@ -136,6 +127,7 @@ impl<'a> SweepReport<'a> {
     #[cfg(feature = "tables")]
     pub fn to_parquet(&self) -> Result<Vec<u8>, SweepParquetError> {
         let entries = &self.sweep.entries;
+        // Parquet has no wider integer, and a rounded amount would no longer add up.
         if entries.iter().any(|entry| i64::try_from(entry.cost.0).is_err()) {
             return Err(SweepParquetError::CostTooLarge);
         }
@@ -258,7 +250,7 @@ pub(super) fn report_fields<'a>(headline: HeadlineMetric) -> Vec<ReportField<'a>
         })
         .left_out_if_missing(),
         sets_field("pareto", "sets that no other beats without more effort", headline, |it| {
-            it.entries_of(&it.sweep.pareto)
+            it.entries_of(&it.sweep.order.pareto)
         }),
         sets_field("best", "the best set of each size", headline, |it| {
             it.entries_of(&it.sweep.best_by_size)

@@ -74,6 +74,7 @@ impl StartChange {
     /// The estimated change of a part, the least first.
     #[must_use]
     pub fn part_change(&self, part: StartPart, tokenizer: Tokenizer) -> TokenBand {
+        // The difference is estimated, and not both sides: what they share has no error.
         let [before, after] = self.part(part);
         let [low, middle, high] =
             estimate_start_band(tokenizer, after.chars.abs_diff(before.chars));
@@ -185,6 +186,7 @@ pub fn cost_of_start(
     pricing: &Pricing,
     (budget, has_dollars): (&GateBudget, bool),
 ) -> Result<Vec<StartCost>, MissingPrice> {
+    // Transcripts of one project name no pipelines: they are judged as one.
     let is_named = recording.sessions.iter().any(|session| !session.pipeline.is_empty());
     let parts = if is_named {
         recording.split_by_name(|session| &session.pipeline)

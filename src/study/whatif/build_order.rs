@@ -51,6 +51,8 @@ pub struct BuildStep {
 /// The order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BuildOrder {
+    /// Subsets that no other beats in saving without more effort, one for each effort.
+    pub pareto: Vec<ToggleSubset>,
     /// What to build, one after the other; sets that grow in effort and in saving.
     pub steps: Vec<BuildStep>,
     /// After how many steps one may stop: two thirds of what the best set saves are reached.
@@ -70,7 +72,10 @@ pub struct BuildOrder {
 pub fn order_building(sweep: &SweptSets<'_>) -> BuildOrder {
     let chain = UnbeatenSets::from_sweep(sweep);
     let path = chain.path_of_steps();
-    let mut order = BuildOrder::default();
+    let mut front: Vec<&SweepEntry> = chain.sets.iter().collect();
+    front.dedup_by_key(|entry| entry.effort);
+    let pareto = front.iter().map(|entry| entry.subset).collect();
+    let mut order = BuildOrder { pareto, ..BuildOrder::default() };
     let mut before: ToggleSubset = 0;
     for &at in &path {
         let subset = chain.sets[at].subset;
@@ -220,8 +225,7 @@ impl UnbeatenSets {
 }
 
 /// The unbeaten sets by effort; of sets that take and save the same those that hold no other one.
-#[must_use]
-pub fn unbeaten_sets(sweep: &SweptSets<'_>) -> Vec<SweepEntry> {
+fn unbeaten_sets(sweep: &SweptSets<'_>) -> Vec<SweepEntry> {
     let metric = sweep.metric;
     let mut order: Vec<&SweepEntry> = sweep.entries.iter().collect();
     order.sort_by_key(|entry| {

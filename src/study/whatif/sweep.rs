@@ -1,6 +1,6 @@
 //! The sweep: every subset of the toggles, ranked, against what it takes to build.
 
-use super::build_order::{BuildOrder, SweptSets, order_building, unbeaten_sets};
+use super::build_order::{BuildOrder, SweptSets, order_building};
 use super::experiment::Experiment;
 use super::headline::HeadlineMetric;
 use super::lattice::SubsetLattice;
@@ -35,8 +35,6 @@ pub struct SubsetSweep {
     pub baseline: PipelineTotals,
     /// All subsets; entry k is subset k.
     pub entries: Vec<SweepEntry>,
-    /// Subsets that no other beats in saving without more effort, one for each effort.
-    pub pareto: Vec<ToggleSubset>,
     /// In which order to build.
     pub order: BuildOrder,
     /// The best subset of each size, from none to all.
@@ -97,7 +95,6 @@ pub fn sweep_subsets(
         order: order_building(&sets),
         metric,
         baseline: PipelineTotals::replay_with_peak(&plan, 0),
-        pareto: pareto_front(&sets),
         best_by_size: best_subset_by_size(&entries, toggles.len(), metric),
         toggles,
         idle,
@@ -124,13 +121,6 @@ fn sweep_entries(lattice: &SubsetLattice, toggles: &[SweepToggle]) -> Vec<SweepE
 fn rank_key(entry: &SweepEntry, metric: SweepMetric) -> (i128, u32, usize, ToggleSubset) {
     // The largest saving first; of equal ones the one that is easier to build.
     (-entry.saved_amount(metric), entry.effort, entry.toggle_count(), entry.subset)
-}
-
-/// Subsets that no other beats: going up in effort, each saves more than all before it.
-fn pareto_front(sets: &SweptSets<'_>) -> Vec<ToggleSubset> {
-    let mut front = unbeaten_sets(sets);
-    front.dedup_by_key(|entry| entry.effort);
-    front.iter().map(|entry| entry.subset).collect()
 }
 
 fn best_subset_by_size(
@@ -227,7 +217,8 @@ mod tests {
     }
 
     fn front(entries: &[SweepEntry]) -> Vec<ToggleSubset> {
-        pareto_front(&SweptSets { toggles: &[], entries, metric: SweepMetric::Reads })
+        let metric = SweepMetric::Reads;
+        order_building(&SweptSets { toggles: &[], entries, metric }).pareto
     }
 
     #[test]

@@ -87,9 +87,7 @@ impl CriteriaReport<'_> {
                 format_percent(self.settings.confidence)
             ),
         ]));
-        for line in source_lines(self.sources) {
-            document.add_source(line);
-        }
+        document.add_sources(source_lines(self.sources));
         document
     }
 

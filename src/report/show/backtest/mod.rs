@@ -130,9 +130,7 @@ impl BacktestReport<'_> {
         document.add_section(self.placebo_section());
         document.add_section(self.left_out_section());
         document.add_section(Section::new("Method").with_bullets(self.method_lines()));
-        for line in source_lines(self.sources) {
-            document.add_source(line);
-        }
+        document.add_sources(source_lines(self.sources));
         document
     }
 

@@ -17,7 +17,7 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         SweepMetric::Reads | SweepMetric::Tokens => ChartUnit::Tokens,
         SweepMetric::Calls => ChartUnit::Count,
     };
-    let front = sweep.pareto.iter().map(|subset| marked_set(sweep, *subset)).collect();
+    let front = sweep.order.pareto.iter().map(|subset| marked_set(sweep, *subset)).collect();
     let built = sweep.order.steps.iter().map(|step| marked_set(sweep, step.subset)).collect();
     let sets = sweep.entries.iter().map(|entry| (entry.effort, entry.saved_amount(sweep.metric)));
     Ok(Box::new(SweepChart {

@@ -31,6 +31,7 @@ impl<'a> ComparisonReport<'a> {
     pub fn first_screen(&self) -> Section {
         let section = Section::new("");
         let Some(decision) = self.decision() else {
+            // Too many toggles for a sweep: the figures of each are still told, an order is not.
             let reason = self.sweep.err().unwrap_or_default();
             let lines = [format!("No order of building can be told: {reason}.")];
             return section
@@ -42,6 +43,7 @@ impl<'a> ComparisonReport<'a> {
         if !rows.is_empty() {
             section = section.with_table(self.build_table(decision, &rows));
         }
+        // A screen has 24 lines: the more fixes there are, the fewer rows are left for what waits.
         if let Some(waiting) = self.waiting_table(MOST_WAITING.min(7 - rows.len().min(5))) {
             section = section.with_table(waiting);
         }
@@ -74,6 +76,7 @@ impl<'a> ComparisonReport<'a> {
     /// The fixes in their order.
     fn build_table(&self, decision: Decision<'a>, rows: &[DecisionRow<'a>]) -> TableView {
         let has_claims = self.comparison.toggles.iter().any(|toggle| toggle.claim.is_some());
+        // Headings and cells come from one list, so that no column can lose its heading.
         let fields = self.build_columns(decision, has_claims);
         let headings = fields.iter().map(|(column, _)| column.clone()).collect();
         let mut view = TableView::new("", headings).for_first_screen();
@@ -128,8 +131,10 @@ impl<'a> ComparisonReport<'a> {
             ));
         }
         let places = TableColumn::count("places");
+        // The verdict on a claim needs the room first; places come back where the terminal is wide.
         let places = if has_claims { places.from_width(100) } else { places };
         fields.push((places, Box::new(|row| TableCell::count(i64::from(row.toggle.found)))));
+        // What follows is for wide terminals: nothing in it changes what to do first.
         let wide: [(TableColumn, DecisionCell<'_, 'a>); 5] = [
             (
                 TableColumn::count("calls").with_sign().from_width(100),
@@ -204,6 +209,7 @@ impl<'a> ComparisonReport<'a> {
         };
         let found = |id: &str| self.result_of(id).is_some_and(|toggle| toggle.found > 0);
         let idle = sweep.idle.iter().map(|(id, _)| *id);
+        // A toggle that finds its places and saves nothing is news; one without a place is not.
         let (without_saving, without_place): (Vec<&str>, Vec<&str>) =
             idle.partition(|id| found(id));
         let nothing = [ids(&sweep.order.add_nothing), without_saving].concat();
@@ -231,6 +237,8 @@ impl<'a> ComparisonReport<'a> {
         let mut waiting: Vec<&SavingBound> =
             self.comparison.bounds.iter().filter(|bound| !bound.asked.is_empty()).collect();
         waiting.sort_by_key(|bound| std::cmp::Reverse(high(bound)));
+        // Equal bounds mostly mean that the same tokens are asked for twice: one row stands for
+        // all.
         let alike: Vec<&[&SavingBound]> =
             waiting.chunk_by(|one, other| high(one) == high(other)).collect();
         if alike.is_empty() {

@@ -101,9 +101,7 @@ impl ComparisonReport<'_> {
         if let Some(spread) = self.distribution_section() {
             document.add_section(spread);
         }
-        for line in self.provenance.footer_lines() {
-            document.add_source(line);
-        }
+        document.add_sources(self.provenance.footer_lines());
         document
     }
 

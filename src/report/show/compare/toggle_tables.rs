@@ -91,12 +91,14 @@ impl ComparisonReport<'_> {
                 it.toggle.map(|toggle| toggle.found)
             }));
         }
+        // Claims are published in tokens and calls, never in dollars: the second table has none.
         if has_claims && !in_dollars {
             let cell = |it: &ToggleRow<'a>| tokens_cell(it.claimed);
             let claimed = Field::from_cells(kind, "", "claimed", "what is claimed for it", cell);
             fields.push(claimed.with_ranges().with_sign());
         }
         for column in AMOUNTS {
+            // Without draws there is no band, and columns of dashes would say nothing.
             let is_percentile = matches!(column, AmountColumn::Percentile(..));
             if !is_percentile || self.comparison.uncertainty.is_some() {
                 fields.push(column.field(kind, headline));
@@ -201,6 +203,7 @@ impl ComparisonReport<'_> {
             ));
         }
         let headline = comparison.headline;
+        // A loss surprises whoever reads a list of fixes: where there is one, the note explains it.
         let mut savings =
             comparison.toggles.iter().flat_map(|toggle| [&toggle.alone, &toggle.last]);
         if savings.any(|saving| headline.amount_in_saving(saving) < 0) {

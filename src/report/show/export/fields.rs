@@ -7,8 +7,10 @@ use crate::recording::{
     Basis, Block, CacheBreak, CacheTier, Call, ContextRestart, Invocation, Remainder, Role,
     Session, name_of_value,
 };
-use crate::report::columns::{CellInput, ColumnField};
+use crate::report::columns::{CellInput, ColumnField, fields_of_part};
+use crate::report::show::{CLASS_MEANINGS, HIDDEN_OUTPUT, usage_fields};
 use crate::study::inspect::summary::RecordingTotals;
+use crate::units::Usage;
 
 /// A row of a table: which of the recording's sessions, calls, blocks, ... it is.
 #[derive(Clone, Copy)]
@@ -31,6 +33,14 @@ fn number_field<'a, V: CellInput>(
     value: impl Fn(&ExportRow<'a>) -> V + 'a,
 ) -> ExportField<'a> {
     ColumnField::count(name, "", about, value).in_unit(unit)
+}
+
+/// Tokens by class.
+fn class_fields<'a>(
+    meanings: [&'static str; 5],
+    usage: fn(&ExportRow<'a>) -> Usage,
+) -> impl Iterator<Item = ExportField<'a>> {
+    fields_of_part(usage_fields([""; 5], meanings), usage)
 }
 
 /// A column of words.
@@ -82,7 +92,7 @@ fn optional_index(at: u32) -> Option<i64> {
 
 /// Sessions with their totals, remainders included.
 pub(super) fn session_fields<'a>() -> Vec<ExportField<'a>> {
-    vec![
+    let mut fields = vec![
         number_field("session", "", "its number, from 0", |x| x.row),
         text_field("id", "the source's own id", |x| x.session().id.clone()),
         text_field("file", "where it was read, relative to what was imported", |x| {
@@ -106,22 +116,10 @@ pub(super) fn session_fields<'a>() -> Vec<ExportField<'a>> {
         }),
         number_field("calls", "", "calls", |x| x.totals().calls),
         number_field("records", "", "records that it was read from", |x| x.totals().records),
-        number_field("fresh", TOKENS, "input neither read from nor written to a cache", |x| {
-            x.totals().usage.fresh
-        }),
-        number_field("read", TOKENS, "input read from a cache", |x| x.totals().usage.read),
-        number_field("write_5m", TOKENS, "input written to the five-minute cache", |x| {
-            x.totals().usage.write_5m
-        }),
-        number_field("write_1h", TOKENS, "input written to the one-hour cache", |x| {
-            x.totals().usage.write_1h
-        }),
-        number_field("output", TOKENS, "output as the source recorded it", |x| {
-            x.totals().usage.output
-        }),
-        number_field("output_hidden", TOKENS, "output that usage does not show, estimated", |x| {
-            x.totals().hidden_output
-        }),
+    ];
+    fields.extend(class_fields(CLASS_MEANINGS, |x| x.totals().usage));
+    fields.extend([
+        number_field("output_hidden", TOKENS, HIDDEN_OUTPUT, |x| x.totals().hidden_output),
         number_field("peak_context", TOKENS, "the largest prompt of a call", |x| {
             x.totals().peak_context
         }),
@@ -174,12 +172,13 @@ pub(super) fn session_fields<'a>() -> Vec<ExportField<'a>> {
         number_field("first_call", "", "number of its first call", |x| {
             i64::from(x.session().first_call)
         }),
-    ]
+    ]);
+    fields
 }
 
 /// Calls.
 pub(super) fn call_fields<'a>() -> Vec<ExportField<'a>> {
-    vec![
+    let mut fields = vec![
         number_field("call", "", "its number, from 0", |x| x.row),
         number_field("session", "", "number of its session", |x| x.call().session),
         text_field("model", "its model", |x| {
@@ -193,22 +192,10 @@ pub(super) fn call_fields<'a>() -> Vec<ExportField<'a>> {
             x.call().touched_ms
         }),
         number_field("records", "", "records that held it", |x| i64::from(x.call().records)),
-        number_field("fresh", TOKENS, "input neither read from nor written to a cache", |x| {
-            x.call().usage.fresh
-        }),
-        number_field("read", TOKENS, "input read from a cache", |x| x.call().usage.read),
-        number_field("write_5m", TOKENS, "input written to the five-minute cache", |x| {
-            x.call().usage.write_5m
-        }),
-        number_field("write_1h", TOKENS, "input written to the one-hour cache", |x| {
-            x.call().usage.write_1h
-        }),
-        number_field("output", TOKENS, "output as the source recorded it", |x| {
-            x.call().usage.output
-        }),
-        number_field("output_hidden", TOKENS, "output that usage does not show, estimated", |x| {
-            x.call().output_hidden
-        }),
+    ];
+    fields.extend(class_fields(CLASS_MEANINGS, |x| x.call().usage));
+    fields.extend([
+        number_field("output_hidden", TOKENS, HIDDEN_OUTPUT, |x| x.call().output_hidden),
         text_field("tier", "the cache that it writes to: none, 5m, 1h or auto", |x| {
             name_of_value(&CacheTier::NAMED, x.call().tier).to_owned()
         }),
@@ -237,7 +224,8 @@ pub(super) fn call_fields<'a>() -> Vec<ExportField<'a>> {
             i64::from(x.call().first_block)
         }),
         number_field("blocks", "", "how many blocks it has", |x| i64::from(x.call().blocks)),
-    ]
+    ]);
+    fields
 }
 
 /// Blocks.
@@ -305,7 +293,7 @@ pub(super) fn invocation_fields<'a>() -> Vec<ExportField<'a>> {
 
 /// Remainders.
 pub(super) fn remainder_fields<'a>() -> Vec<ExportField<'a>> {
-    vec![
+    let mut fields = vec![
         number_field("remainder", "", "its number, from 0", |x| x.row),
         number_field("session", "", "number of its session; null if it belongs to none", |x| {
             optional_index(x.remainder().session)
@@ -313,17 +301,10 @@ pub(super) fn remainder_fields<'a>() -> Vec<ExportField<'a>> {
         text_field("model", "its model", |x| {
             x.export.recording.model_name(x.remainder().model).to_owned()
         }),
-        number_field("fresh", TOKENS, "input neither read from nor written to a cache", |x| {
-            x.remainder().usage.fresh
-        }),
-        number_field("read", TOKENS, "input read from a cache", |x| x.remainder().usage.read),
-        number_field("write_5m", TOKENS, "input written to the five-minute cache", |x| {
-            x.remainder().usage.write_5m
-        }),
-        number_field("write_1h", TOKENS, "input written to the one-hour cache", |x| {
-            x.remainder().usage.write_1h
-        }),
-        number_field("output", TOKENS, "output", |x| x.remainder().usage.output),
-        text_field("why", "why it is there", |x| x.remainder().why.clone()),
-    ]
+    ];
+    let [fresh, read, write_5m, write_1h, _] = CLASS_MEANINGS;
+    fields
+        .extend(class_fields([fresh, read, write_5m, write_1h, "output"], |x| x.remainder().usage));
+    fields.push(text_field("why", "why it is there", |x| x.remainder().why.clone()));
+    fields
 }

@@ -121,9 +121,7 @@ impl RecordingExport {
         view.add_footnote("every column, with its type and unit: windtunnel explain tables");
         let mut document = ReportDocument::new(format!("Export: {}", self.recording.name));
         document.add_section(Section::new("").with_table(view));
-        for line in provenance.footer_lines() {
-            document.add_source(line);
-        }
+        document.add_sources(provenance.footer_lines());
         document
     }
 

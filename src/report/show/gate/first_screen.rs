@@ -46,10 +46,13 @@ impl GateReport<'_> {
                 vec![format!("FAIL {}", worst.unwrap_or_default())]
             }
             GateOutcome::NotJudged => {
+                // Of several defects the worst that the budget does not allow decides; it names its
+                // way out.
                 let stopping = sorted_defects(gate).into_iter().find(|it| !it.is_allowed());
                 let (problem, way_out) = stopping.map(defect_sentences).unwrap_or_default();
                 let place = stopping.map_or("", place_name);
                 let others = match holding {
+                    // A reader of a CI log is told the code, which stands nowhere else.
                     0 => "exit 2".to_owned(),
                     _ => format!("{}; exit 2", count_phrase(holding, "other limit holds")),
                 };
@@ -62,6 +65,8 @@ impl GateReport<'_> {
                     0 => format!("{holding} of {limits}, with what the budget allows"),
                     _ => format!("{holding} of {limits}, {unsure} may be chance"),
                 };
+                // A row that chance may explain is the one to look at; without any the largest that
+                // holds.
                 let first = self.leading_row(RowVerdict::Unsure).map(row_phrase);
                 let first = first.or_else(|| self.leading_row(RowVerdict::Within).map(row_phrase));
                 let first = first.map_or_else(String::new, |words| format!("; {words}"));
@@ -133,9 +138,9 @@ fn deciding_rows_table(rows: &[&GateRow]) -> TableView {
     let mut view = TableView::new("", columns).for_first_screen();
     let mut rows = rows.to_vec();
     rows.sort_by(|a, b| {
-        let moved = |row: &GateRow| row.change.map_or(0.0, f64::abs);
-        let rank = |row: &GateRow| super::severity_rank(row.verdict);
-        rank(a).cmp(&rank(b)).then_with(|| moved(b).total_cmp(&moved(a)))
+        let [rank, other_rank] = [a, b].map(|row| super::severity_rank(row.verdict));
+        let [moved, other_moved] = [a, b].map(|row| row.change.map_or(0.0, f64::abs));
+        rank.cmp(&other_rank).then_with(|| other_moved.total_cmp(&moved))
     });
     for row in rows.iter().take(MOST_ROWS) {
         let mean = |mean: Option<_>| {
@@ -216,6 +221,7 @@ fn row_phrase(row: &GateRow) -> String {
     let change =
         change.map_or_else(String::new, |bp| format!(" ({})", format::format_share(bp, signed)));
     let limit = limit_phrase(unit, &row.limit);
+    // Two equal figures and a change of nothing would be three ways to say one thing.
     if row.baseline.is_some() && row.change == Some(0.0) {
         return format!("{} {after}, as before", key_phrase(&row.key));
     }

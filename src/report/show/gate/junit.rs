@@ -21,7 +21,7 @@ pub fn failure_document(why: &str) -> ReportDocument {
         Section::new("windtunnel gate: nothing was judged").with_paragraph(why.to_owned()),
     );
     let version = env!("CARGO_PKG_VERSION");
-    document.add_source(format!("windtunnel {version}"));
+    document.add_sources([format!("windtunnel {version}")]);
     document
 }
 

@@ -79,9 +79,7 @@ impl GateReport<'_> {
         }
         document.add_section(verdict);
         self.add_explanations(&mut document);
-        for line in self.sources {
-            document.add_source(line);
-        }
+        document.add_sources(self.sources);
         document
     }
 
@@ -108,9 +106,7 @@ impl GateReport<'_> {
         }
         document.add_section(section.with_table(self.rows_table(rows.into_iter(), "")));
         self.add_explanations(&mut document);
-        for line in self.sources {
-            document.add_source(line);
-        }
+        document.add_sources(self.sources);
         Some(document)
     }
 

@@ -32,9 +32,7 @@ impl GateReport<'_> {
         }
         let mut document = ReportDocument::new("");
         document.add_section(section.with_bullets(note_sentences(gate)));
-        for line in self.sources {
-            document.add_source(line);
-        }
+        document.add_sources(self.sources);
         document
     }
 }

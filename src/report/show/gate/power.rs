@@ -115,9 +115,7 @@ impl PowerReport<'_> {
                 Section::new("").with_table(view).with_table(power_curves_table(power)),
             );
         }
-        for line in self.sources {
-            document.add_source(line);
-        }
+        document.add_sources(self.sources);
         document
     }
 

@@ -110,6 +110,7 @@ pub fn cause_sentence(cause: &GrowthCause) -> String {
         format!("{} {}", cause.scope, cause.name)
     };
     let told: Vec<String> = cause.changes.iter().map(change_phrase).collect();
+    // Where everything fell, a cause is what fell most, and the rest may have grown.
     let (moved, other) = if cause.total_growth < 0 { ("fall", "grew") } else { ("growth", "fell") };
     let of = metric_phrase(cause.metric);
     let part = match share_bp(cause.growth, cause.total_growth) {
@@ -179,6 +180,7 @@ pub fn limit_phrase(unit: MetricUnit, limit: &FigureLimit) -> String {
         return "no change".to_owned();
     }
     let mut parts = Vec::new();
+    // Of a share and an amount the larger is allowed, hence the "or".
     match (limit.grows_bp, limit.grows_by) {
         (Some(grows), Some(by)) => {
             parts.push(format!("+{} or +{}", format_short_share(grows), format_amount(unit, by)));
@@ -215,6 +217,7 @@ pub fn judgement_word(judged: RowVerdict) -> &'static str {
 
 /// One line on everything: what the gate says, and the worst row.
 pub fn verdict_sentence(gate: &GateResult) -> String {
+    // The worst decides: a row beyond its limit, a defect, a row that chance may explain, none.
     let beyond = rows_with(gate, RowVerdict::Beyond).count();
     let unsure = rows_with(gate, RowVerdict::Unsure).count();
     let limited = gate.rows.len() - rows_with(gate, RowVerdict::Unlimited).count();

@@ -58,9 +58,7 @@ impl<'a> StartReport<'a> {
         );
         let parts = self.parts_table();
         document.add_section(Section::new("Start").with_table(parts).with_table(view));
-        for line in self.sources {
-            document.add_source(line);
-        }
+        document.add_sources(self.sources);
         document
     }
 
@@ -82,11 +80,13 @@ impl<'a> StartReport<'a> {
             GateOutcome::NotJudged => "?",
         };
         let change = self.whole_change();
+        // Two starts of one size may still differ in words; the replay counts tokens alone.
         if change == [0; 3] {
             return vec![format!("{word} both starts are of one size: nothing changes")];
         }
         let [low, middle, high] = change.map(|tokens| format::format_tokens(tokens.abs(), false));
         let grows = if change[1] < 0 { "shrinks" } else { "grows" };
+        // What shrinks is told without its sign, which turns its ends round.
         let [low, high] = if change[1] < 0 { [high, low] } else { [low, high] };
         let mut lines = vec![format!(
             "{word} the start {grows} by {middle} tokens ({low} to {high}, estimated)"
@@ -142,6 +142,7 @@ impl<'a> StartReport<'a> {
             let words = format!("{} more: --details", pipelines - MOST_ROWS);
             remarks.push(LabelledRemark::new("and", words));
         }
+        // A session without its first call in the record cannot be given another start.
         let (sessions, unseen) = gate.costs.iter().fold((0, 0), |(sessions, unseen), cost| {
             (sessions + cost.sessions, unseen + cost.unseen)
         });
@@ -234,6 +235,7 @@ fn change_bp(figure: &StartFigure, end: usize) -> i64 {
 /// A share of the changes at both ends.
 fn band_cell(figure: &StartFigure) -> TableCell {
     let [a, b, c] = [0, 1, 2].map(|end| change_bp(figure, end));
+    // More tokens are not always dearer: beyond a smallest prefix a cache begins to pay.
     let (low, high) = (a.min(b).min(c), a.max(b).max(c));
     TableCell::from_range(CellValue::Share(low), CellValue::Share(high))
 }

@@ -1,8 +1,9 @@
 //! Bills by day, model, project and the like: their columns and their place in the JSON.
 
 use super::InspectReport;
-use crate::report::columns::{ColumnField, list_schema, object_schema, rows_json};
+use crate::report::columns::{ColumnField, fields_of_part, list_schema, object_schema, rows_json};
 use crate::report::json::JsonValue;
+use crate::report::show::{CLASS_MEANINGS, HIDDEN_OUTPUT, usage_fields};
 use crate::study::inspect::bill_groups::BillGroup;
 
 /// Bills by keys that the user chose.
@@ -15,27 +16,21 @@ pub(super) fn bill_fields<'a>(keys: &[&'static str]) -> Vec<ColumnField<'a, &'a 
             row.sessions
         }),
         Field::count("calls", "calls", "calls", |row| row.totals.calls),
-        Field::tokens("fresh", "new input", "input neither read from nor written to a cache", {
-            |row| row.totals.usage.fresh
-        }),
-        Field::tokens("read", "cache reads", "input read from a cache", |row| {
-            row.totals.usage.read
-        }),
-        Field::tokens("write_5m", "", "input written to the five-minute cache", |row| {
-            row.totals.usage.write_5m
-        }),
-        Field::tokens("write_1h", "", "input written to the one-hour cache", |row| {
-            row.totals.usage.write_1h
-        }),
-        Field::tokens("", "cache writes", "input written to a cache, for however long", |row| {
+    ]);
+    let headings = ["new input", "cache reads", "", "", "output"];
+    let usage = usage_fields(headings, CLASS_MEANINGS);
+    fields.extend(fields_of_part(usage, |row: &&'a BillGroup| row.totals.usage));
+    // People are shown one column of writes, in front of the output.
+    let output = fields.len() - 1;
+    let about = "input written to a cache, for however long";
+    fields.insert(
+        output,
+        Field::tokens("", "cache writes", about, |row| {
             row.totals.usage.write_5m + row.totals.usage.write_1h
         }),
-        Field::tokens("output", "output", "output as the source recorded it", |row| {
-            row.totals.usage.output
-        }),
-        Field::tokens("output_hidden", "", "output that usage does not show, estimated", |row| {
-            row.totals.hidden_output
-        }),
+    );
+    fields.extend([
+        Field::tokens("output_hidden", "", HIDDEN_OUTPUT, |row| row.totals.hidden_output),
         Field::money("cost_usd", "cost", "money; null where a model has no price", |row| {
             row.totals.cost()
         }),

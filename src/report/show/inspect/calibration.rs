@@ -26,12 +26,12 @@ pub(super) fn calibration_document(report: &InspectReport<'_>) -> Option<ReportD
     bands.add_footnote("below, in 80 % band, above: shares of sessions, by their reads");
     document.add_section(Section::new("Held out").with_table(bands));
     // The recording's name may be a customer's: its digest stands for it.
-    document.add_source(format!(
+    document.add_sources([format!(
         "windtunnel {}; recording sha256 {}; prices sha256 {}",
         env!("CARGO_PKG_VERSION"),
         report.provenance.recording_digest,
         report.provenance.prices_digest,
-    ));
+    )]);
     Some(document)
 }
 

@@ -7,37 +7,32 @@ use super::{InspectReport, SkippedLine};
 use crate::recording::{Recording, Role, Session, name_of_value};
 use crate::report::TableCell;
 use crate::report::columns::{ColumnField, fields_of_part, list_schema, object_schema, rows_json};
-use crate::report::show::{Provenance, money_fields, short_id};
+use crate::report::show::{
+    CLASS_MEANINGS, HIDDEN_OUTPUT, Provenance, money_fields, short_id, usage_fields,
+};
 use crate::report::view::ColumnKind;
 use crate::study::inspect::cache_misses::{
     CacheMiss, LawCoverage, MissTotals, sum_misses_by_cause,
 };
 use crate::study::inspect::summary::{BlockGroup, RecordingTotals, SessionTotals, ToggleFinding};
+use crate::units::TOKEN_CLASSES;
 
 /// What calls add up to.
 pub(super) fn totals_fields<'a>() -> Vec<ColumnField<'a, &'a RecordingTotals>> {
     type Field<'a> = ColumnField<'a, &'a RecordingTotals>;
-    vec![
+    let mut fields = vec![
         Field::count("calls", "calls", "calls", |it| it.calls),
         Field::count("records", "records", "records that they were read from", |it| it.records),
-        Field::tokens("fresh", "fresh", "input neither read from nor written to a cache", |it| {
-            it.usage.fresh
-        }),
-        Field::tokens("read", "read", "input read from a cache", |it| it.usage.read),
-        Field::tokens("write_5m", "write_5m", "input written to the five-minute cache", |it| {
-            it.usage.write_5m
-        }),
-        Field::tokens("write_1h", "write_1h", "input written to the one-hour cache", |it| {
-            it.usage.write_1h
-        }),
-        Field::tokens("output", "output", "output as the source recorded it", |it| it.usage.output),
-        Field::tokens("output_hidden", "", "output that usage does not show, estimated", |it| {
-            it.hidden_output
-        }),
+    ];
+    let usage = usage_fields(TOKEN_CLASSES, CLASS_MEANINGS);
+    fields.extend(fields_of_part(usage, |it: &&'a RecordingTotals| it.usage));
+    fields.extend([
+        Field::tokens("output_hidden", "", HIDDEN_OUTPUT, |it| it.hidden_output),
         Field::tokens("peak_context", "peak", "the largest prompt of a call", |it| it.peak_context),
         Field::money("cost_usd", "cost", "money; null where a model has no price", |it| it.cost()),
         Field::pico_usd("cost_pico_usd", "", "the same in pico-dollars", |it| it.cost()),
-    ]
+    ]);
+    fields
 }
 
 /// One session of the recording.

@@ -61,6 +61,7 @@ impl InspectReport<'_> {
             row("output not in the log", totals.hidden_output, bill.hidden_output),
             row("new input", usage.fresh, fresh),
         ];
+        // A class that the source does not have is left out, rather than shown as nothing.
         rows.retain(|row| row.tokens != 0 || row.cost != PicoUsd(0));
         rows.sort_by_key(|row| (-row.cost.0, -row.tokens));
         rows
@@ -95,6 +96,8 @@ impl InspectReport<'_> {
         if !self.tells_classes(rows) {
             lines[0] = format!("{spent}; its source does not split them.");
         } else if let Some(largest) = rows.first() {
+            // Without a bill the largest class is told by its tokens: dear classes and large ones
+            // differ.
             let share = match totals.cost() {
                 Some(cost) if cost.0 > 0 => largest.cost.share_bp(cost),
                 _ => ratio_bp(largest.tokens, tokens.max(1)),

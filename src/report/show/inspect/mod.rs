@@ -107,14 +107,14 @@ impl<'a> InspectReport<'a> {
     #[must_use]
     pub fn to_document(&'a self) -> ReportDocument {
         let mut document = ReportDocument::new(format!("Inspect: {}", self.recording.name));
+        // Who asks for bills by keys gets these alone, in every format.
         if let Some(bills) = self.bills {
             let title = format!("By {}", bills.keys.join(", "));
             document.add_section(Section::new(title).with_table(self.bills_table(bills)));
-            for line in self.provenance.footer_lines() {
-                document.add_source(line);
-            }
+            document.add_sources(self.provenance.footer_lines());
             return document;
         }
+        // Only where several sources were named: one alone is the whole.
         if !self.parts.is_empty() {
             let together = recordings_table(self.parts, self.summary);
             document.add_section(Section::new("What was put together").with_table(together));
@@ -164,9 +164,7 @@ impl<'a> InspectReport<'a> {
         if self.skip_count > 0 {
             document.add_section(Section::new("Passed over").with_table(self.skipped_table()));
         }
-        for line in self.provenance.footer_lines() {
-            document.add_source(line);
-        }
+        document.add_sources(self.provenance.footer_lines());
         document
     }
 
@@ -180,6 +178,7 @@ impl<'a> InspectReport<'a> {
     /// The bills, and under them the totals of the whole recording.
     fn bills_table(&self, bills: &BillTable) -> TableView {
         let totals = &self.summary.totals;
+        // The sum has no values of the keys: the first column says so, the others stay empty.
         let mut values = vec![String::new(); bills.keys.len()];
         if let Some(first) = values.first_mut() {
             "all".clone_into(first);
@@ -298,6 +297,7 @@ impl<'a> InspectReport<'a> {
     }
 
     fn group_row(&'a self, name: &'a str, group: &'a BlockGroup) -> GroupRow<'a> {
+        // Shares of tools too are of all re-reads, so that both tables compare.
         let all = self.summary.kinds.iter().map(|(_, group)| group.re_read_tokens).sum();
         GroupRow { name, group, all }
     }

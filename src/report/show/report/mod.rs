@@ -52,6 +52,7 @@ impl FullReport<'_> {
         if let Some(table) = self.measure_table() {
             document.add_section(Section::new("Measure after each step").with_table(table));
         }
+        // The order of a report: decision, what was paid, what toggles are worth, doubts, sources.
         let mut baseline = Section::new("Baseline by step");
         if let Some(note) = lens_note(shown.source, shown.findings) {
             baseline = baseline.with_paragraph(note);
@@ -95,9 +96,7 @@ impl FullReport<'_> {
             );
         }
         document.add_section(self.unknowns_section());
-        for line in shown.provenance.footer_lines() {
-            document.add_source(line);
-        }
+        document.add_sources(shown.provenance.footer_lines());
         document
     }
 
@@ -130,6 +129,7 @@ impl FullReport<'_> {
         let rows =
             shown.iter().map(|&at| step_row(names.name_of_step(&steps[at].name), &steps[at]));
         let others = (!others.is_empty()).then(|| {
+            // The others are one row, so that the rows still add up to the sum under them.
             let rest: Vec<StepTotals> = others.iter().map(|&at| steps[at].clone()).collect();
             step_row(&format!("{} more", rest.len()), &sum_of_steps(&rest))
         });

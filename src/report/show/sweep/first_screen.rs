@@ -22,6 +22,7 @@ impl<'a> SweepReport<'a> {
         let reached = format::format_share_in_sentence(self.sweep.order.reached_bp);
         let sets = format::format_integer(self.sweep.entries.len() as i64, false);
         let effort = self.sweep.entry_of_subset(stop.subset).effort;
+        // Where everything up to the stop is a setting, there are no days to name.
         let days = match effort {
             0 => "settings alone reach".to_owned(),
             1 | 2 => format!("{} reaches", effort_words(effort)),
@@ -70,6 +71,7 @@ impl<'a> SweepReport<'a> {
                 TableCell::text(row.toggle.knob),
             ]);
         }
+        // The order may stop short of the best set; how far is said under the table.
         let best = self.sweep.best_entries(1);
         let best = best.first().map_or_else(String::new, |best| {
             let saved = decision.volume.scaled(best.saved_amount(self.sweep.metric));
