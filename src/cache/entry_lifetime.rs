@@ -6,7 +6,7 @@
 //! that it was not. A what-if keeps the luck within these bounds, so that an untouched replay is
 //! exact in every draw, and only looks after other waits can change.
 
-use super::{CacheLookup, Policy};
+use super::{AUTOMATIC_LOOKUP_STEP, CacheLookup, CacheRules, Policy};
 use crate::kinds::CacheBreak;
 use crate::models;
 use crate::units::{BASIS_POINTS, share_of};
@@ -129,6 +129,38 @@ impl EntryLifetime {
     }
 }
 
+/// Of an answer that an automatic cache keeps so many of the last tokens are not found.
+/// Source: MODEL.md, "Automatic caches".
+const ANSWER_SHORT: i64 = 52;
+
+/// Where hits of a session may end on an automatic cache: at steps, the first of which its first
+/// read shows. A replay keeps what was recorded beyond; this is for looks of which nothing was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HitGrid {
+    step: i64,
+    offset: i64,
+    keeps_answer: bool,
+}
+
+impl HitGrid {
+    /// After a call of this model, in a session whose first call read so much.
+    #[must_use]
+    pub fn of_call(rules: CacheRules, model: &str, first_read: i64) -> Self {
+        if rules.keeps_answer {
+            return Self { step: AUTOMATIC_LOOKUP_STEP, offset: 0, keeps_answer: true };
+        }
+        let step = models::facts_of_model(model).hit_step;
+        Self { step, offset: first_read % step, keeps_answer: false }
+    }
+
+    /// What a hit finds of a call that sent `context` and produced `answer`.
+    #[must_use]
+    pub fn found_tokens(&self, context: i64, answer: i64) -> i64 {
+        let end = if self.keeps_answer { context + answer - ANSWER_SHORT } else { context };
+        (end - (end - self.offset).rem_euclid(self.step)).max(0)
+    }
+}
+
 /// What a look into an automatic cache reads on average, where nothing was recorded of it; `None`
 /// where it looks up nothing or a known event broke the cache.
 #[must_use]
@@ -154,7 +186,7 @@ fn lifetime_of_draw_ms(curve: &HitCurve, luck_bp: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        CacheRules, CachedPrefix, none::NeverHitPolicy, perfect::PerfectPolicy, ttl::TtlPolicy,
+        CachedPrefix, none::NeverHitPolicy, perfect::PerfectPolicy, ttl::TtlPolicy,
     };
     use super::*;
     use crate::kinds::CacheTier;
@@ -270,6 +302,24 @@ mod tests {
         // Against all that was cached the same read would be a miss.
         let missed = EntryLifetime::from_recorded_read(&lookup(1_000), 80_000, 26_880, curve);
         assert_eq!(missed.draw_range(), curve[0]..BASIS_POINTS);
+    }
+
+    #[test]
+    fn hits_end_at_the_steps_of_their_session() {
+        // By hand: 26,640 = 384 + 51 x 512 + 144; 83,000 = 768 + 80 x 1,024 + 312.
+        for (version, model, first_read, (context, answer), found) in [
+            ("0.133.0", "gpt-5.5", 17_792, (26_640, 272), 26_496),
+            ("0.139.0", "gpt-5.5", 1_536, (26_640, 272), 26_624),
+            ("0.145.0", "gpt-5.6-sol", 768, (83_000, 0), 82_688),
+            ("0.130.0", "gpt-5.4", 384, (300, 0), 0),
+            // The answer less 52 tokens stands in the cache too: 10,000 + 700 - 52 = 83 x 128 + 24.
+            ("0.118.0", "gpt-5.4", 3_456, (10_000, 700), 10_624),
+            ("0.118.0", "gpt-5.4", 3_456, (10_000, 0), 9_856),
+            ("", "gpt-5.3", 0, (10_000, 700), 9_984),
+        ] {
+            let grid = HitGrid::of_call(CacheRules::of_version(version), model, first_read);
+            assert_eq!(grid.found_tokens(context, answer), found, "{version} {model}");
+        }
     }
 
     #[test]

@@ -49,9 +49,13 @@ const WARM_AFTER_5M_FROM: HarnessVersion = HarnessVersion(2, 1, 70);
 /// The same for the one-hour tier. Source: likewise.
 const WARM_AFTER_1H_FROM: HarnessVersion = HarnessVersion(2, 1, 112);
 
+/// Up to which version of Codex, this one not included, an automatic cache keeps the answer too.
+/// Source: MODEL.md, "Automatic caches".
+const KEEPS_ANSWER_UNTIL: HarnessVersion = HarnessVersion(0, 121, 0);
+
 /// The versions in which these rules change, oldest first.
-pub(crate) const RULES_CHANGED_IN: [HarnessVersion; 3] =
-    [WARM_AFTER_5M_FROM, WARM_AFTER_1H_FROM, CACHES_ANSWER_FROM];
+pub(crate) const RULES_CHANGED_IN: [HarnessVersion; 4] =
+    [KEEPS_ANSWER_UNTIL, WARM_AFTER_5M_FROM, WARM_AFTER_1H_FROM, CACHES_ANSWER_FROM];
 
 /// What the version of a harness decides about the cache of its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,12 +66,18 @@ pub struct CacheRules {
     pub warm_after_1h: bool,
     /// The answer that ends a turn is cached by a side request.
     pub caches_answer: bool,
+    /// An automatic cache keeps what a call produced behind what it sent.
+    pub keeps_answer: bool,
 }
 
 impl CacheRules {
     /// Of a harness of which no version is known.
-    pub const UNKNOWN: Self =
-        Self { warm_after_5m: false, warm_after_1h: true, caches_answer: false };
+    pub const UNKNOWN: Self = Self {
+        warm_after_5m: false,
+        warm_after_1h: true,
+        caches_answer: false,
+        keeps_answer: false,
+    };
 
     /// By the version as a session tells it.
     #[must_use]
@@ -76,6 +86,7 @@ impl CacheRules {
             warm_after_5m: version >= WARM_AFTER_5M_FROM,
             warm_after_1h: version >= WARM_AFTER_1H_FROM,
             caches_answer: version >= CACHES_ANSWER_FROM,
+            keeps_answer: version < KEEPS_ANSWER_UNTIL,
         })
     }
 

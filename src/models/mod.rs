@@ -45,6 +45,9 @@ pub struct ModelFacts {
     /// Chances, in ten-thousandths, that an automatic cache still has an entry after a wait below a
     /// minute, five, an hour, and beyond. Source: MODEL.md, "Automatic caches".
     pub automatic_hits_bp: [i64; 4],
+    /// Hits on an automatic cache lie this many tokens apart within a session.
+    /// Source: likewise.
+    pub hit_step: i64,
 }
 
 /// Automatic caches of a model that nobody looked at by itself.
@@ -82,6 +85,7 @@ const fn gpt(
     smallest_prefix: i64,
     drops_reasoning: bool,
     automatic_hits_bp: [i64; 4],
+    hit_step: i64,
 ) -> ModelFacts {
     let tokenizer = Tokenizer::Gpt;
     ModelFacts {
@@ -90,6 +94,7 @@ const fn gpt(
         smallest_prefix,
         drops_reasoning,
         automatic_hits_bp,
+        hit_step,
         ..UNKNOWN
     }
 }
@@ -97,7 +102,7 @@ const fn gpt(
 /// The models, in any order: the longest start of a name decides.
 ///
 /// A smallest prefix of 0 for the models of 5.5 means that it was looked for and not found.
-pub const MODELS: [ModelFacts; 27] = [
+pub const MODELS: [ModelFacts; 28] = [
     claude_4("claude-1", 0),
     claude_4("claude-2", 0),
     claude_4("claude-instant", 0),
@@ -120,12 +125,13 @@ pub const MODELS: [ModelFacts; 27] = [
     claude_47("claude-mythos-5", 512),
     // The rule for a Claude that no row above names: it is younger than the table.
     claude_47("claude-", 0),
-    gpt("gpt-", 1_024, false, AUTOMATIC_HITS_BP),
-    gpt("gpt-5.3", 1_024, true, AUTOMATIC_HITS_BP),
-    gpt("gpt-5.4", 1_024, true, AUTOMATIC_HITS_GPT_5_4_BP),
-    gpt("gpt-5.5", 1_024, true, AUTOMATIC_HITS_GPT_5_5_BP),
-    gpt("gpt-5.6", 1_024, false, AUTOMATIC_HITS_GPT_5_6_BP),
-    gpt("codex-", 0, false, AUTOMATIC_HITS_BP),
+    gpt("gpt-", 1_024, false, AUTOMATIC_HITS_BP, 128),
+    gpt("gpt-5.3", 1_024, true, AUTOMATIC_HITS_BP, 128),
+    gpt("gpt-5.4", 1_024, true, AUTOMATIC_HITS_GPT_5_4_BP, 512),
+    gpt("gpt-5.5", 1_024, true, AUTOMATIC_HITS_GPT_5_5_BP, 512),
+    gpt("gpt-5.6", 1_024, false, AUTOMATIC_HITS_GPT_5_6_BP, 512),
+    gpt("gpt-5.6-sol", 1_024, false, AUTOMATIC_HITS_GPT_5_6_BP, 1_024),
+    gpt("codex-", 0, false, AUTOMATIC_HITS_BP, 128),
 ];
 
 /// What is taken of a model that no row names: nothing but the rates of the older Claude family.
@@ -136,6 +142,7 @@ pub const UNKNOWN: ModelFacts = ModelFacts {
     harness_window: 0,
     drops_reasoning: false,
     automatic_hits_bp: AUTOMATIC_HITS_BP,
+    hit_step: 128,
 };
 
 /// Names whose rows a thread remembers, at most: a recording has a handful, foreign input may have

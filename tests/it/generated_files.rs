@@ -108,8 +108,8 @@ fn grade_table() -> String {
 
 fn model_table() -> String {
     let mut table =
-        "| model starts with | tokenizer | smallest prefix | drops a turn's reasoning |\n\
-                     |---|---|---|---|\n"
+        "| model starts with | tokenizer | smallest prefix | drops a turn's reasoning | hits, apart |\n\
+                     |---|---|---|---|---|\n"
             .to_owned();
     for row in &MODELS {
         let family = match row.tokenizer {
@@ -120,7 +120,10 @@ fn model_table() -> String {
         };
         let prefix = grouped(&row.smallest_prefix.to_string());
         let drops = if row.drops_reasoning { "yes" } else { "" };
-        let _ = writeln!(table, "| `{}` | {family} | {prefix} | {drops} |", row.starts_with);
+        let gpt = row.tokenizer == Tokenizer::Gpt;
+        let step = if gpt { grouped(&row.hit_step.to_string()) } else { String::new() };
+        let name = row.starts_with;
+        let _ = writeln!(table, "| `{name}` | {family} | {prefix} | {drops} | {step} |");
     }
     table
 }

@@ -4,6 +4,7 @@ use crate::laws::{data, imported};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use windtunnel::cache::entry_lifetime::HitGrid;
 use windtunnel::import::{ImportOptions, import_transcripts};
 use windtunnel::plan::Plan;
 use windtunnel::price::Pricing;
@@ -176,4 +177,29 @@ fn sums_equal_the_final_total_on_real_rollouts() {
     // 209,487 tokens told there and forgot the 2,472,257 billed since.
     assert_eq!((files, rewound), (10, vec![(6_435_728, 8_907_985)]));
     assert!(replayed >= 9, "{replayed} of the models have prices");
+}
+
+#[test]
+#[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
+fn hits_of_real_rollouts_end_at_the_steps_of_their_session() {
+    // Where steps begin is not known of a session whose first call read nothing: the first folder
+    // has a long one.
+    for (folder, percent) in [("codex", 75), ("newer/codex", 90)] {
+        let recording = imported(&data(folder)).recording;
+        let (mut hits, mut exact) = (0, 0);
+        for session in &recording.sessions {
+            let first_read = recording.calls[session.first_call as usize].usage.read;
+            for at in session.call_range().skip(1) {
+                let (before, call) = (&recording.calls[at - 1], &recording.calls[at]);
+                let model = recording.model_name(before.model);
+                let grid = HitGrid::of_call(session.cache_rules(), model, first_read);
+                let sent = before.usage.context_tokens();
+                let found = grid.found_tokens(sent, before.produced_tokens());
+                hits += usize::from(call.usage.read * 100 >= sent * 95);
+                exact += usize::from(call.usage.read == found);
+            }
+        }
+        assert!(hits > 500, "{folder}: {hits}");
+        assert!(exact * 100 >= hits * percent, "{folder}: {exact} of {hits}");
+    }
 }

@@ -5,11 +5,11 @@
 //! alone (the first context is given, because no transcript holds the system prompt), and the law
 //! reads from those. Both errors are of a session's summed reads.
 
-use crate::cache::entry_lifetime::{self, HitCurve};
+use crate::cache::entry_lifetime::{self, HitCurve, HitGrid};
 use crate::cache::ttl::TtlPolicy;
 use crate::cache::{CacheLookup, CachedPrefix, Policy};
 use crate::models::{self, Tokenizer};
-use crate::recording::{BlockKind, CacheTier, CallMarks, ContextRestart, Recording, Session};
+use crate::recording::{BlockKind, CacheTier, Call, CallMarks, ContextRestart, Recording, Session};
 use crate::study::stats::quantile::quantile_of_sorted;
 use std::collections::BTreeMap;
 
@@ -154,18 +154,39 @@ pub(super) fn predict_session(recording: &Recording, session: &Session) -> Sessi
             let lookup = session.lookup_of_call(Some(before), call);
             let curve = recording.hit_curve_of_call(at);
             let turn = recording.turn_dropped_at(at);
-            let kept = turn.map(|began| recording.calls[began].cached_tokens());
-            law = read_by_law(&keep_at_most(lookup, kept), &curve);
+            // A hit on an automatic cache ends at one of the steps of its session.
+            let is_automatic = before.tier == CacheTier::Automatic;
+            let grid = is_automatic.then(|| {
+                let model = recording.model_name(before.model);
+                HitGrid::of_call(lookup.rules, model, recording.calls[first].usage.read)
+            });
+            let found = |cached: i64, context: i64, answer: i64| {
+                grid.map_or(cached, |grid| grid.found_tokens(context, answer))
+            };
+            let left = |call: &Call, answer: i64| {
+                found(call.cached_tokens(), call.usage.context_tokens(), answer)
+            };
+            let cached = left(before, before.produced_tokens());
+            let known = CacheLookup {
+                prior: lookup.prior.map(|prior| CachedPrefix { cached, ..prior }),
+                ..lookup
+            };
+            let kept = turn.map(|began| left(&recording.calls[began], 0));
+            law = read_by_law(&keep_at_most(known, kept), &curve);
+            let produced = estimated_block_tokens(recording, at - 1, true);
             let is_answer_cached = before.marks.contains(CallMarks::ANSWER_CACHED);
-            let answer =
-                if is_answer_cached { estimated_block_tokens(recording, at - 1, true) } else { 0 };
-            let cached = contents[at - 1 - first];
+            let answer = if is_answer_cached { produced } else { 0 };
+            let left = |at: usize, answer: i64| {
+                let context = contents[at - first];
+                found(context, context, answer)
+            };
+            let cached = left(at - 1, produced);
             let hidden = CacheLookup {
                 prior: lookup.prior.map(|prior| CachedPrefix { cached, answer, ..prior }),
                 context: contents[at - first],
                 ..lookup
             };
-            let kept = turn.map(|began| contents[began - first]);
+            let kept = turn.map(|began| left(began, 0));
             content = read_by_law(&keep_at_most(hidden, kept), &curve);
         }
         predicted.law.push(PredictedCall { context, read: law, output: call.produced_tokens() });
