@@ -36,7 +36,7 @@ impl ExperimentInputs {
         let mut scenario = scenario_from_args(&args.toggles, lead)?;
         // The command line goes before the scenario.
         scenario.seed = args.seed.unwrap_or(scenario.seed);
-        scenario.draws = args.draws.unwrap_or(scenario.draws);
+        scenario.draws = args.draws.or(scenario.draws);
         narrow_selection(&mut scenario.select, &args.selection)?;
         // Lens and prices are settled before anything is read: the calls of a pipeline depend on
         // the lens, and a price book that cannot be read should not cost an import.

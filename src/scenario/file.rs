@@ -31,8 +31,8 @@
 
 use super::keys::{self, CheckedFields, ValueKind};
 use super::{
-    ChosenToggle, DEFAULT_DRAWS, DEFAULT_SEED, Scenario, ScenarioError, ScenarioFault, param_range,
-    selection, toggles_by_id,
+    ChosenToggle, DEFAULT_SEED, Scenario, ScenarioError, ScenarioFault, param_range, selection,
+    toggles_by_id,
 };
 use crate::cache::CachePolicy;
 use crate::kinds::NamedValue as _;
@@ -64,7 +64,7 @@ pub fn parse_scenario(name: &str, text: &str) -> Result<Scenario, ScenarioError>
         prices: fields.owned_text_at("prices"),
         date: fields.text_at("date").and_then(|day| day.parse().ok()),
         seed: fields.whole_at("seed").map_or(DEFAULT_SEED, i64::unsigned_abs),
-        draws: draws.unwrap_or(DEFAULT_DRAWS),
+        draws,
         requests_a_minute: requests.and_then(|most| u32::try_from(most).ok()).unwrap_or(0),
         cache: cache.unwrap_or_default(),
         select: selection::parse_selection(fields.table_at("select"))?,
@@ -203,13 +203,13 @@ mod tests {
         assert_eq!(scenario.toggles[1].grade, BuildGrade { risk: 3, ..of_card });
         // The mean of its range on the card: (5,000 + 4 x 8,611 + 10,000) / 6.
         assert_eq!(scenario.toggles[0].params.get("compliance"), 8_241);
-        assert_eq!((scenario.lens, scenario.seed, scenario.draws), (Lens::Record, 7, 0));
+        assert_eq!((scenario.lens, scenario.seed, scenario.draws), (Lens::Record, 7, Some(0)));
         assert_eq!((scenario.cache, scenario.requests_a_minute), (CachePolicy::Perfect, 60));
         assert_eq!(scenario.models, [("a.b".to_owned(), "c".to_owned())]);
         assert_eq!(scenario.source, [("roots".to_owned(), 4)]);
         assert_eq!(scenario.select.steps, ["implement"]);
         let bare = parse_scenario("s", &format!("{HEAD}date = 2026-04-13\n")).unwrap();
-        assert_eq!((bare.date, bare.draws), (scenario.date, 1_000));
+        assert_eq!((bare.date, bare.draws), (scenario.date, None));
     }
 
     #[test]

@@ -35,10 +35,6 @@ pub const SCHEMA: &str = "windtunnel.scenario/1";
 /// The seed unless a scenario says otherwise.
 pub(crate) const DEFAULT_SEED: u64 = 774;
 
-/// Draws of the uncertainty study unless a scenario says otherwise: P10 and P90 of a thousand draws
-/// are off by about one percentile point.
-pub(crate) const DEFAULT_DRAWS: u32 = 1_000;
-
 /// The most requests a minute that a scenario may name: beyond it there is no limit.
 pub(crate) const MOST_REQUESTS: u32 = 1_000_000;
 
@@ -147,8 +143,9 @@ pub struct Scenario {
     pub date: Option<Date>,
     /// Seed of the draws.
     pub seed: u64,
-    /// Draws of the uncertainty study; 0 for no bands.
-    pub draws: u32,
+    /// Draws of the uncertainty study, 0 for no bands; `None` for as many as the size of the
+    /// recording asks for.
+    pub draws: Option<u32>,
     /// Requests that the provider lets through in any minute; 0 where that is not known.
     pub requests_a_minute: u32,
     /// The cache that is replayed with.
@@ -207,7 +204,7 @@ impl Scenario {
             prices: None,
             date: None,
             seed: DEFAULT_SEED,
-            draws: DEFAULT_DRAWS,
+            draws: None,
             requests_a_minute: 0,
             cache: CachePolicy::default(),
             select: SessionSelection::default(),

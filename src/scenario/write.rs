@@ -76,7 +76,10 @@ fn value_of_key(scenario: &Scenario, key: &str) -> WrittenValue {
         }
         "cache" => WrittenValue::Live(quote_string(scenario.cache.name())),
         "seed" => WrittenValue::Live(scenario.seed.to_string()),
-        "draws" => WrittenValue::Live(scenario.draws.to_string()),
+        "draws" => scenario.draws.map_or_else(
+            || WrittenValue::Example("1000".to_owned()),
+            |draws| WrittenValue::Live(draws.to_string()),
+        ),
         _ => WrittenValue::Live(scenario.requests_a_minute.to_string()),
     }
 }
@@ -388,7 +391,8 @@ mod tests {
             models in prop::collection::btree_map(texts(), texts(), 0..3),
             select in selections(),
             drawn in prop::collection::vec((ranges(), 0..9_u32, 1..=3_u32), 20),
-            (seed, draws, policy) in (0..=i64::MAX as u64, 0..=100_000_u32, 0..3_usize),
+            (seed, policy) in (0..=i64::MAX as u64, 0..3_usize),
+            draws in prop::option::of(0..=100_000_u32),
             (day, word) in (prop::option::of(1..28_i8), texts()),
             requests_a_minute in 0..=1_000_000_u32,
         ) {

@@ -2,6 +2,7 @@
 
 use crate::laws::data;
 use crate::run::{Folder, here, ok, refused};
+use serde_json::Value;
 
 /// The draws of a comparison, made in so many parts; the last part comes first.
 fn made_in_parts(experiment: &[&str], draws: u32, parts: u32) -> Vec<String> {
@@ -53,6 +54,39 @@ fn draws_of_real_transcripts_may_be_made_in_parts() {
     let recording = folder.at("claude.wtr");
     ok(&["import", data("claude/entireio+entire-sem").to_str().unwrap(), "-o", &recording]);
     check(&[&recording], 20, &[4], &["--json"]);
+}
+
+#[test]
+fn the_number_of_draws_is_told_and_what_few_of_them_leave_open() {
+    let told = |draws: &[&str]| {
+        let sets: Value = parsed(&[&["fleet", "sets", "order-774"], draws].concat());
+        let compared = parsed(&[&["compare", "order-774", "--json"], draws].concat());
+        let joint = compared["joint"].clone();
+        assert_eq!(sets["draws"], joint["draws"], "{draws:?}");
+        (sets["draws"].as_u64().expect("a number"), joint)
+    };
+    let (count, joint) = told(&[]);
+    assert_eq!((count, joint.get("ends_of_share_of_dollars")), (1_000, None));
+    let many = joint["share_of_dollars"].clone();
+    let (count, joint) = told(&["--draws", "200"]);
+    let ends = &joint["ends_of_share_of_dollars"];
+    assert_eq!(count, 200);
+    let share = |value: &Value| value.as_f64().expect("a share");
+    for end in ["p10", "p90"] {
+        let [low, high] = ["low", "high"].map(|side| share(&ends[format!("{end}_{side}")]));
+        assert!(low < high, "{ends}");
+        // The draws of a small number are the first of a larger one.
+        for joint in [&joint["share_of_dollars"], &many] {
+            assert!((low..=high).contains(&share(&joint[end])), "{end} of {joint}: {ends}");
+        }
+    }
+    let words = ok(&["compare", "order-774", "--draws", "200"]);
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("200 trials: P10 of all together is "), "{words}");
+}
+
+fn parsed(arguments: &[&str]) -> Value {
+    serde_json::from_str(&ok(arguments)).expect("JSON")
 }
 
 #[test]

@@ -10,6 +10,7 @@ after `--` are flags of `compare`; files among them are sent along. FLEET.md has
 """
 import argparse
 import heapq
+import json
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pyarrow as pa
 import ray
 
 
-def call(words, rows=None, files=None):
+def call(words, rows=None, files=None, told=None):
     """Runs the program on rows; files it reads are laid into a folder of this attempt alone."""
     with tempfile.TemporaryDirectory(prefix="windtunnel-") as folder:
         for name, data in (files or {}).items():
@@ -32,7 +33,7 @@ def call(words, rows=None, files=None):
             with pa.ipc.new_stream(sink, rows.schema) as writer:
                 writer.write_table(rows)
         done = subprocess.run(words, input=sink.getvalue().to_pybytes(), capture_output=True,
-                              env={**os.environ, "WINDTUNNEL_CACHE": "off"})
+                              env={**os.environ, "WINDTUNNEL_CACHE": "off", **(told or {})})
         if done.returncode != 0:
             reason = done.stderr.decode(errors="replace").strip()
             command = " ".join(words[1:3])
@@ -43,7 +44,8 @@ def call(words, rows=None, files=None):
 @ray.remote(max_retries=4)
 def work(words, rows, files):
     """The same on a worker; Ray runs it again where a worker is lost."""
-    return call(words, rows, {name: ray.get(data) for name, data in files.items()})
+    files = {name: ray.get(data) for name, data in files.items()}
+    return call(words, rows, files, {"RAYON_NUM_THREADS": "1"})  # a task has one core
 
 
 def rows_of(stream):
@@ -80,7 +82,7 @@ def main():
     parser.add_argument("--binary", default="windtunnel", help="the program, on every node")
     parser.add_argument("--name", default="fleet", help="name of the recording")
     parser.add_argument("--tasks", type=int, default=64, help="default: 64")
-    parser.add_argument("--draws", type=int, default=1000, help="default: 1000")
+    parser.add_argument("--draws", type=int, help="default: as compare chooses")
     parser.add_argument("--address", help="of the cluster (default: one on this machine)")
     asked, flags = parser.parse_args(words[:cut]), words[cut + 1:]
     ray.init(address=asked.address)
@@ -114,10 +116,12 @@ def main():
     recording = os.path.join(asked.out, "fleet.wtr")
     call([*fleet, "merge", "--name", asked.name, "-o", recording], shards)
 
-    draws = ["--draws", str(asked.draws)]
+    draws = [] if asked.draws is None else ["--draws", str(asked.draws)]
     sets = os.path.join(asked.out, "sets.json")
     with open(sets, "wb") as file:
-        file.write(call([*fleet, "sets", recording, *flags, *draws]))
+        told = call([*fleet, "sets", recording, *flags, *draws])
+        file.write(told)
+    count = json.loads(told)["draws"]
     sent = {}
     for flag in [recording, sets, *filter(os.path.isfile, flags)]:
         with open(flag, "rb") as file:
@@ -125,7 +129,7 @@ def main():
     names = dict(zip([recording, sets, *filter(os.path.isfile, flags)], sent))
     ask = [*fleet, "draws", *(names.get(word, word) for word in [recording, *flags]), *draws,
            "--sets", names[sets]]
-    cuts = [asked.draws * at // asked.tasks for at in range(asked.tasks + 1)]
+    cuts = [count * at // asked.tasks for at in range(asked.tasks + 1)]
     answers = [work.remote([*ask, "--first", str(a), "--count", str(b - a)], None, sent)
                for a, b in zip(cuts, cuts[1:]) if a < b]
     drawn = os.path.join(asked.out, "drawn.jsonl")

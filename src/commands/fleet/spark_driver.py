@@ -47,8 +47,10 @@ def call(words, batches=()):
     """Runs the program on a stream of batches; what it prints, as a file without a name."""
     words = [SparkFiles.get(word) if isinstance(word, Sent) else word for word in words]
     out, said = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-    child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=said,
-                             env={**os.environ, "WINDTUNNEL_CACHE": "off"})
+    env, task = {**os.environ, "WINDTUNNEL_CACHE": "off"}, TaskContext.get()
+    if task:  # a program a task: each takes its own cores, and the memory of so many threads
+        env["RAYON_NUM_THREADS"] = str(task.cpus())
+    child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=said, env=env)
     is_heard, writer = True, None
     try:
         for batch in batches:
@@ -227,8 +229,8 @@ def options(words):
                         help="the program as the workers have it, instead of the one that is sent")
     parser.add_argument("--name", default="fleet", help="name of the recording")
     parser.add_argument("--partitions", type=int, default=64, help="default: 64")
-    parser.add_argument("--draws", type=int, default=1000,
-                        help="draws of the uncertainty study (default: 1000)")
+    parser.add_argument("--draws", type=int,
+                        help="draws of the uncertainty study (default: as compare chooses)")
     parser.add_argument("--report", action="store_true", help="also write the report")
     parser.add_argument("--master", help="where Spark runs (default: as spark-submit says)")
     parser.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE",
@@ -318,12 +320,13 @@ class Fleet:
 
     def compare(self, recording, flags):
         """What compare says of the recording, its draws made by the workers."""
-        count = self.asked.draws
-        draws = ["--draws", str(count)]
+        draws = [] if self.asked.draws is None else ["--draws", str(self.asked.draws)]
         sent = [self.send(flag) if os.path.isfile(flag) else flag for flag in flags]
         sets = self.made("sets.json")
         with open(sets, "wb") as file:
             shutil.copyfileobj(call([self.binary, "fleet", "sets", recording, *flags, *draws]), file)
+        with open(sets, encoding="utf-8") as file:
+            count = json.load(file)["draws"]
         self.done("sets")
         words = [*self.worker, "draws", self.send(recording), *sent, *draws,
                  "--sets", self.send(sets)]

@@ -8,7 +8,7 @@ use crate::recording::name_of_value;
 use crate::report::columns::{ColumnField, object_json};
 use crate::report::format::{format_integer, format_thousandths};
 use crate::report::{ReportDocument, Section, TableView, json};
-use crate::scenario::{ChosenToggle, DEFAULT_DRAWS, DEFAULT_SEED, Scenario};
+use crate::scenario::{ChosenToggle, DEFAULT_SEED, Scenario};
 use crate::units::{BASIS_POINTS, scale_by_ratio};
 
 /// What stands in a scenario that can be used.
@@ -44,8 +44,7 @@ impl ScenarioSummary {
         let lens = name_of_value(&Lens::NAMED, scenario.lens);
         let date = scenario.date.map(|day| day.to_string());
         let seed = (scenario.seed != DEFAULT_SEED).then(|| scenario.seed.to_string());
-        let draws =
-            (scenario.draws != DEFAULT_DRAWS).then(|| format_integer(scenario.draws.into(), false));
+        let draws = scenario.draws.map(|draws| format_integer(draws.into(), false));
         let requests = i64::from(scenario.requests_a_minute);
         let requests = (requests > 0).then(|| format_integer(requests, false));
         // What is as it would be without a scenario says nothing, and is left out.

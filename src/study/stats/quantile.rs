@@ -25,6 +25,24 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     quantile_of_sorted(&sorted, 0.5)
 }
 
+/// Deviations of a normal distribution between which nine in ten values lie.
+const NINE_IN_TEN: f64 = 1.645;
+
+/// Between which of some values in ascending order the quantile of a share of everything that they
+/// are drawn from lies, nine times in ten; `None` of none.
+///
+/// How many values lie below it is binomial, and about normal: both ends are ranks, so that nothing
+/// is assumed of how values are spread.
+#[must_use]
+pub(crate) fn range_of_quantile<T: Copy>(sorted: &[T], share: f64) -> Option<(T, T)> {
+    let count = sorted.len() as f64;
+    let middle = count * share;
+    let slack = NINE_IN_TEN * (count * share * (1.0 - share)).sqrt();
+    // A rank below the first value is the first: what lies beyond was not drawn.
+    let at_rank = |rank: f64| sorted.get((rank.max(1.0) as usize) - 1).or(sorted.last()).copied();
+    Some((at_rank((middle - slack).floor())?, at_rank((middle + slack).ceil())?))
+}
+
 /// The 10th, 50th and 90th percentile of something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CredibleBand<T> {
@@ -78,6 +96,26 @@ mod tests {
                 let rank = (count * percent + 99) / 100;
                 check(count, percent as f64 / 100.0, Some(rank));
             }
+        }
+    }
+
+    #[test]
+    fn the_range_of_a_quantile_holds_it_nine_times_in_ten() {
+        use crate::seed::Seed;
+        use crate::study::stats::random_draws::draw_below;
+        assert_eq!(range_of_quantile::<i64>(&[], 0.1), None);
+        assert_eq!(range_of_quantile(&[7], 0.1), Some((7, 7)));
+        let mut rng = Seed(774).random_stream("range of a quantile", &[]);
+        // The quantiles of whole numbers below 10,000 are known.
+        for share in [0.1, 0.9] {
+            let held = (0..2_000).filter(|_| {
+                let mut drawn: Vec<i64> = (0..200).map(|_| draw_below(10_000, &mut rng)).collect();
+                drawn.sort_unstable();
+                let (low, high) = range_of_quantile(&drawn, share).expect("values");
+                (low..=high).contains(&((share * 10_000.0) as i64))
+            });
+            let held = held.count();
+            assert!((1_780..=1_900).contains(&held), "{share}: {held} of 2,000");
         }
     }
 

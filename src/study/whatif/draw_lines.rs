@@ -34,6 +34,8 @@ struct DrawLine<T> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct QuotedSets {
     experiment: String,
+    /// How many draws the experiment has: whoever makes them in parts need not know the rule.
+    draws: u32,
     /// By the bits of the comparison.
     pub sets: Vec<ToggleSubset>,
 }
@@ -118,8 +120,11 @@ fn lines_of<'a>(key: &str, draws: impl Iterator<Item = (u32, &'a DrawOutcome)>) 
 impl QuotedSets {
     /// The sets of an experiment, for those who make its draws.
     pub(crate) fn to_json(experiment: &Experiment<'_>) -> Vec<u8> {
-        let sets =
-            Self { experiment: experiment_digest(experiment), sets: experiment.sets.to_vec() };
+        let sets = Self {
+            experiment: experiment_digest(experiment),
+            draws: experiment.draws,
+            sets: experiment.sets.to_vec(),
+        };
         serde_json::to_vec(&sets).expect("numbers are JSON")
     }
 
@@ -280,7 +285,7 @@ mod tests {
     #[test]
     fn parts_of_any_size_are_the_whole() {
         let (source, toggles, pricing) = (source(), toggles(["R1", "R4"]), Pricing::embedded());
-        let scenario = Scenario { draws: 64, ..Scenario::all_toggles() };
+        let scenario = Scenario { draws: Some(64), ..Scenario::all_toggles() };
         let claims = claims_of_pipeline(source.pipeline().expect("a pipeline"));
         let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
         let experiment = Experiment { claims: &claims, sets: &[1, 3], ..experiment };

@@ -1,5 +1,6 @@
 //! What is compared: a source of calls, toggles, prices, claims and chance.
 
+use super::draw_count::draws_for_recording;
 use super::headline::HeadlineMetric;
 use super::published_claims::PublishedClaim;
 use crate::cache::CachePolicy;
@@ -68,7 +69,7 @@ impl<'a> Experiment<'a> {
             claims: &[],
             observed: &[],
             seed: Seed(scenario.seed),
-            draws: scenario.draws,
+            draws: scenario.draws.unwrap_or_else(|| draws_for_recording(source.recording())),
             sets: &[],
             // Zero stands for a limit that is not known.
             requests_a_minute: Some(scenario.requests_a_minute).filter(|most| *most > 0),

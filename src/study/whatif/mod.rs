@@ -10,6 +10,7 @@ pub(crate) mod candidate_sets;
 pub mod claim_probabilities;
 pub mod compare;
 pub mod distribution;
+pub(crate) mod draw_count;
 pub(crate) mod draw_lines;
 pub(super) mod draw_outcome;
 pub(super) mod draw_setup;

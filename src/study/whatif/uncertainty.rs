@@ -9,6 +9,7 @@
 //! is off by that share.
 
 use super::claim_probabilities::{ClaimProbability, claim_probabilities};
+use super::draw_count::BandEnds;
 use super::draw_lines::MadeDraws;
 use super::draw_outcome::DrawOutcome;
 use super::draw_setup::DrawSetup;
@@ -51,6 +52,8 @@ pub struct Uncertainty {
     /// All together, as a share of the baseline in ten-thousandths: the headline's figure,
     /// dollars.
     pub joint_bp: (CredibleBand<i64>, CredibleBand<i64>),
+    /// Between which values the ends of that band lie; `None` where there are many draws.
+    pub joint_ends_bp: Option<(BandEnds<i64>, BandEnds<i64>)>,
     /// The claims: each toggle's first, then those on several.
     pub claims: Vec<ClaimDraws>,
     /// What the toggles of each observation save, a share in ten-thousandths.
@@ -131,6 +134,10 @@ fn summarise_draws(
         most: drawn.iter().map(|draw| draw.exact_claims[at]).max().unwrap_or_default(),
         probabilities: claim_probabilities(headline, claim, at, drawn),
     });
+    let joint_bp =
+        || drawn.iter().map(|draw| ratio_bp(headline.amount_in_saving(&draw.joint), draw.before.0));
+    let joint_money_bp =
+        || drawn.iter().map(|draw| draw.joint.total_money().share_bp(draw.before.1));
     Uncertainty {
         draws: drawn.len() as u32,
         shapley_draws: lattices,
@@ -140,15 +147,10 @@ fn summarise_draws(
             .collect(),
         joint: saving_bands(drawn, |draw| &draw.joint),
         joint_bp: (
-            CredibleBand::from_values(
-                drawn
-                    .iter()
-                    .map(|draw| ratio_bp(headline.amount_in_saving(&draw.joint), draw.before.0)),
-            ),
-            CredibleBand::from_values(
-                drawn.iter().map(|draw| draw.joint.total_money().share_bp(draw.before.1)),
-            ),
+            CredibleBand::from_values(joint_bp()),
+            CredibleBand::from_values(joint_money_bp()),
         ),
+        joint_ends_bp: BandEnds::of_few(joint_bp()).zip(BandEnds::of_few(joint_money_bp())),
         claims: claims.collect(),
         observed_bp: (0..observations)
             .map(|at| CredibleBand::from_values(drawn.iter().map(|draw| draw.observed_bp[at])))
@@ -194,7 +196,7 @@ mod tests {
         let fit = reconstruct(&reported, Lens::Message).expect("fits");
         let source = RecordingSource::Pipeline { reported, lens: Lens::Message, fit };
         let toggles = toggles_by_id(["R1", "R2", "R3", "R4", "R5", "R6", "R7"]).expect("toggles");
-        let scenario = Scenario { draws: 300, ..Scenario::with_toggles(&toggles) };
+        let scenario = Scenario { draws: Some(300), ..Scenario::with_toggles(&toggles) };
         let (toggles, pricing) = (scenario.split_awaiting_toggles(), Pricing::embedded());
         let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
         let recording = experiment.base_recording();

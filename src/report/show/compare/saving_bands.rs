@@ -3,6 +3,7 @@
 use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::show::money_fields;
 use crate::study::stats::quantile::CredibleBand;
+use crate::study::whatif::draw_count::BandEnds;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::saving_bands::SavingBands;
 use crate::study::whatif::savings::Saving;
@@ -56,5 +57,16 @@ pub(super) fn share_band_fields<'a>() -> Vec<ColumnField<'a, CredibleBand<i64>>>
         Field::share("p10", "", "one draw in ten is below", |band| band.p10),
         Field::share("p50", "", "the middle draw", |band| band.p50),
         Field::share("p90", "", "one draw in ten is above", |band| band.p90),
+    ]
+}
+
+/// Between which shares the ends of a band lie.
+pub(super) fn band_ends_fields<'a>() -> Vec<ColumnField<'a, BandEnds<i64>>> {
+    type Field<'a> = ColumnField<'a, BandEnds<i64>>;
+    vec![
+        Field::share("p10_low", "", "the least that P10 may be", |ends| ends.p10.0),
+        Field::share("p10_high", "", "the most", |ends| ends.p10.1),
+        Field::share("p90_low", "", "the least that P90 may be", |ends| ends.p90.0),
+        Field::share("p90_high", "", "the most", |ends| ends.p90.1),
     ]
 }

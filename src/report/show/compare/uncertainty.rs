@@ -171,16 +171,35 @@ impl ComparisonReport<'_> {
             0 => String::new(),
             unmet => format!(" In {unmet} of them no calls meet the totals: the likeliest stand."),
         };
+        let few = self.band_ends_words().map(|words| format!(" Of so few {words}."));
         let mut saved = band_words(tokens_bp, tokens, headline.sentence_words());
         if comparison.has_dollars {
             saved = format!("{saved} and {}", band_words(dollars_bp, dollars, "dollars"));
         }
         format!(
             "All together save {saved}, expected at the means of all ranges; P10 and P90 over {} \
-             draws of the parameters, of {} and of the error of a difference.{open}",
+             draws of the parameters, of {} and of the error of a difference.{open}{few}",
             format::format_integer(i64::from(uncertainty.draws), false),
-            self.unknowns_in_words()
+            self.unknowns_in_words(),
+            few = few.unwrap_or_default()
         )
+    }
+
+    /// Where the ends of the joint band lie; `None` where there are draws enough.
+    pub(super) fn band_ends_words(&self) -> Option<String> {
+        let (tokens, dollars) = self.comparison.uncertainty.as_ref()?.joint_ends_bp?;
+        let (ends, whole) = match self.comparison.has_dollars {
+            true => (dollars, "dollars"),
+            false => (tokens, self.comparison.headline.sentence_words()),
+        };
+        let words = |(low, high): (i64, i64)| {
+            format!("{} to {}", format::plain_share(low), format::plain_share(high))
+        };
+        Some(format!(
+            "P10 of all together is {} of {whole}, P90 {}, nine times in ten",
+            words(ends.p10),
+            words(ends.p90)
+        ))
     }
 }
 

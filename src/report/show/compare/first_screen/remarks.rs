@@ -63,7 +63,12 @@ impl ComparisonReport<'_> {
                 let mean = decision.amount_words(decision.differing_mean()?);
                 Some(format!(", whose mean is {mean}"))
             });
-            parts.push(format!("{trials} trials{}", mean.unwrap_or_default()));
+            let few = self.band_ends_words().map(|words| format!(": {words}"));
+            parts.push(format!(
+                "{trials} trials{}{}",
+                mean.unwrap_or_default(),
+                few.unwrap_or_default()
+            ));
         }
         LabelledRemark::new("basis", parts.join("; "))
     }
