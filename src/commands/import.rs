@@ -9,6 +9,7 @@ use crate::recording::{format, hex_prefix};
 use crate::report::foreign_text::clean_line;
 use crate::report::json;
 use crate::store::OutputFiles;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 pub fn run(args: &ImportArgs) -> CommandResult {
@@ -45,12 +46,15 @@ pub fn write_recording(
     is_forced: bool,
 ) -> CommandResult {
     let recording = loaded.recording();
-    let bytes = if path.extension().is_some_and(|it| it == load::COLUMNS_ENDING) {
-        format::to_columns(recording)
-    } else {
-        json::escape_invisible(format::to_json(recording))
-    };
-    OutputFiles::beside_inputs(inputs, is_forced).write_file(path, &bytes)?;
+    OutputFiles::beside_inputs(inputs, is_forced).write_with(path, |sink| {
+        if path.extension().is_some_and(|it| it == load::COLUMNS_ENDING) {
+            sink.write_all(&format::to_columns(recording))
+        } else {
+            let mut escaped = BufWriter::with_capacity(64 << 10, json::EscapedSink(sink));
+            format::write_json(recording, &mut escaped)?;
+            escaped.flush()
+        }
+    })?;
     let told = clean_line(&format!(
         "{}: {} sessions, {} calls, {} blocks, no text; sha256 {}",
         path.display(),

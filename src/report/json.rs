@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
 
 /// `body` as pretty JSON with `schema` (its name and version, `windtunnel.compare/1`) and
 /// `version` (of this program) in front, ended by a line break.
@@ -45,15 +46,19 @@ pub fn pretty_json<T: Serialize>(value: &T) -> Vec<u8> {
 /// strings it has none but line breaks, so that each becomes the escape of the same character.
 #[must_use]
 pub fn escape_invisible(json: Vec<u8>) -> Vec<u8> {
+    escaped_invisible(&json).unwrap_or(json)
+}
+
+/// The escaped form, where anything is to be escaped.
+fn escaped_invisible(json: &[u8]) -> Option<Vec<u8>> {
     // Most JSON is plain, and large.
     if json.is_ascii() && !json.contains(&b'\x7f') {
-        return json;
+        return None;
     }
-    let json = match String::from_utf8(json) {
-        Ok(text) if text.chars().any(is_escaped_in_json) => text,
-        Ok(text) => return text.into_bytes(),
-        Err(no_text) => return no_text.into_bytes(),
-    };
+    let json = std::str::from_utf8(json).ok()?;
+    if !json.chars().any(is_escaped_in_json) {
+        return None;
+    }
     let mut escaped = String::with_capacity(json.len() + 64);
     for c in json.chars() {
         if is_escaped_in_json(c) {
@@ -65,7 +70,21 @@ pub fn escape_invisible(json: Vec<u8>) -> Vec<u8> {
             escaped.push(c);
         }
     }
-    escaped.into_bytes()
+    Some(escaped.into_bytes())
+}
+
+/// The same for JSON that comes piece by piece, each of whole characters.
+pub struct EscapedSink<'a>(pub &'a mut dyn io::Write);
+
+impl io::Write for EscapedSink<'_> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        self.0.write_all(escaped_invisible(json).as_deref().unwrap_or(json))?;
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn serialize_decimal<S: Serializer>(
@@ -191,6 +210,9 @@ mod tests {
         let expect = "[\n  \"a\\u009b2J\\u202eb\\u001b[0m\\udb40\\udc41\\n\\ufffecaf\u{e9}\"\n]\n";
         assert_eq!(String::from_utf8(bytes.clone()).unwrap(), expect);
         assert_eq!(serde_json::from_slice::<Vec<String>>(&bytes).unwrap(), [text]);
+        let mut piecewise = Vec::new();
+        serde_json::to_writer_pretty(EscapedSink(&mut piecewise), &[text]).unwrap();
+        assert_eq!([&piecewise[..], b"\n"].concat(), bytes);
     }
     use crate::units::PicoUsd;
 

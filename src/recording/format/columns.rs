@@ -6,27 +6,51 @@ use super::super::{
 };
 use super::BadRecording;
 use crate::units::Usage;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
 
 /// A value of few that has a name: most are the model's own words.
 type ColumnName = Cow<'static, str>;
 
-/// Declares columns with the label that each has in errors. An optional column is left out where
-/// nothing of it differs from its default, and is then filled with it when it is read.
+/// Declares columns with the label that each has in errors and where its values come from. An
+/// optional column is left out where nothing of it differs from its default, and is then filled
+/// with it when it is read. What is written is never more than one row of one column.
 macro_rules! columns {
     (
-        struct $table:ident { $($column:ident: $value:ty = $label:literal,)+ }
-        optional { $($extra:ident: $extra_value:ty = $extra_label:literal,)* }
+        struct $table:ident, $rows:ident of |$row:ident: $of:ident| {
+            $($column:ident: $value:ty = $label:literal, $from:expr;)+
+        }
+        optional { $($extra:ident: $extra_value:ty = $extra_label:literal, $extra_from:expr;)* }
     ) => {
-        #[derive(Default, Serialize, Deserialize)]
+        #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $table {
             $($column: Vec<$value>,)+
             $(
-                #[serde(default, skip_serializing_if = "all_are_default")]
+                #[serde(default)]
                 $extra: Vec<$extra_value>,
             )*
+        }
+
+        /// The same columns of rows, on their way out.
+        pub(super) struct $rows<'a>(pub(super) &'a [$of]);
+
+        impl Serialize for $rows<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut columns = serializer.serialize_map(None)?;
+                $({
+                    let column = ColumnOf(self.0, |$row: &$of| -> $value { $from });
+                    columns.serialize_entry(stringify!($column), &column)?;
+                })+
+                $({
+                    let column = ColumnOf(self.0, |$row: &$of| -> $extra_value { $extra_from });
+                    if !column.is_default() {
+                        columns.serialize_entry(stringify!($extra), &column)?;
+                    }
+                })*
+                columns.end()
+            }
         }
 
         impl $table {
@@ -45,54 +69,65 @@ macro_rules! columns {
     };
 }
 
-fn all_are_default<T: Default + PartialEq>(column: &[T]) -> bool {
-    let default = T::default();
-    column.iter().all(|value| *value == default)
+/// One column: rows, and what of a row it holds.
+struct ColumnOf<'a, R, F>(&'a [R], F);
+
+impl<R, V: Default + PartialEq, F: Fn(&R) -> V> ColumnOf<'_, R, F> {
+    fn is_default(&self) -> bool {
+        self.0.iter().all(|row| self.1(row) == V::default())
+    }
+}
+
+impl<R, V: Serialize, F: Fn(&R) -> V> Serialize for ColumnOf<'_, R, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(&self.1))
+    }
 }
 
 columns! {
-    struct CallColumns {
-        model: u16 = "model",
-        start_ms: i64 = "start_ms",
-        end_ms: i64 = "end_ms",
-        touched_ms: i64 = "touched_ms",
-        records: u32 = "records",
-        fresh: i64 = "fresh",
-        read: i64 = "read",
-        write_5m: i64 = "write_5m",
-        write_1h: i64 = "write_1h",
-        output: i64 = "output",
-        output_hidden: i64 = "output_hidden",
-        tier: ColumnName = "tier",
-        marks: ColumnName = "marks",
-        restart: ColumnName = "restart",
-        cut: i64 = "cut",
-        cache_break: ColumnName = "cache_break",
-        shock: ColumnName = "shock",
-        blocks: u32 = "blocks",
+    struct CallColumns, CallRows of |call: Call| {
+        model: u16 = "model", call.model;
+        start_ms: i64 = "start_ms", call.start_ms;
+        end_ms: i64 = "end_ms", call.end_ms;
+        touched_ms: i64 = "touched_ms", call.touched_ms;
+        records: u32 = "records", call.records;
+        fresh: i64 = "fresh", call.usage.fresh;
+        read: i64 = "read", call.usage.read;
+        write_5m: i64 = "write_5m", call.usage.write_5m;
+        write_1h: i64 = "write_1h", call.usage.write_1h;
+        output: i64 = "output", call.usage.output;
+        output_hidden: i64 = "output_hidden", call.output_hidden;
+        tier: ColumnName = "tier", call.tier.name().into();
+        marks: ColumnName = "marks", bitflags_text(call.marks.iter_names()).into();
+        restart: ColumnName = "restart", call.restart.name().into();
+        cut: i64 = "cut", call.cut;
+        cache_break: ColumnName = "cache_break", call.cache_break.name().into();
+        shock: ColumnName = "shock", shock_text(call.shock).into();
+        blocks: u32 = "blocks", call.blocks;
     }
     optional {
         modifiers: ColumnName = "modifiers",
-        web_searches: u32 = "web_searches",
-        told_miss: ColumnName = "told_miss",
-        skill: Option<u16> = "skill",
-        server: Option<u16> = "server",
+            bitflags_text(call.facts.modifiers.iter_names()).into();
+        web_searches: u32 = "web_searches", call.facts.web_searches;
+        told_miss: ColumnName = "told_miss", call.facts.told_miss.name().into();
+        skill: Option<u16> = "skill", call.facts.skill;
+        server: Option<u16> = "server", call.facts.server;
     }
 }
 
 columns! {
-    struct BlockColumns {
-        kind: ColumnName = "kind",
-        tool: Option<u16> = "tool",
-        chars: u32 = "chars",
-        estimate: i64 = "estimate",
-        tokens: i64 = "tokens",
-        marks: ColumnName = "block marks",
-        file: Option<u32> = "file",
-        peer: Option<u32> = "peer",
+    struct BlockColumns, BlockRows of |block: Block| {
+        kind: ColumnName = "kind", block.kind.name().into();
+        tool: Option<u16> = "tool", (block.tool != crate::ids::NO_TOOL).then_some(block.tool);
+        chars: u32 = "chars", block.chars;
+        estimate: i64 = "estimate", block.estimate;
+        tokens: i64 = "tokens", block.tokens;
+        marks: ColumnName = "block marks", bitflags_text(block.marks.iter_names()).into();
+        file: Option<u32> = "file", block.file_number();
+        peer: Option<u32> = "peer", (block.peer != crate::ids::NO_INDEX).then_some(block.peer);
     }
     optional {
-        carried: Option<u32> = "carried",
+        carried: Option<u32> = "carried", block.carried_calls();
     }
 }
 
@@ -112,32 +147,6 @@ impl CallColumns {
     /// How many calls its first column has.
     pub(super) fn len(&self) -> usize {
         self.model.len()
-    }
-
-    pub(super) fn push_call(&mut self, call: &Call) {
-        self.model.push(call.model);
-        self.start_ms.push(call.start_ms);
-        self.end_ms.push(call.end_ms);
-        self.touched_ms.push(call.touched_ms);
-        self.records.push(call.records);
-        self.fresh.push(call.usage.fresh);
-        self.read.push(call.usage.read);
-        self.write_5m.push(call.usage.write_5m);
-        self.write_1h.push(call.usage.write_1h);
-        self.output.push(call.usage.output);
-        self.output_hidden.push(call.output_hidden);
-        self.tier.push(call.tier.name().into());
-        self.marks.push(bitflags_text(call.marks.iter_names()).into());
-        self.restart.push(call.restart.name().into());
-        self.cut.push(call.cut);
-        self.cache_break.push(call.cache_break.name().into());
-        self.shock.push(shock_text(call.shock).into());
-        self.blocks.push(call.blocks);
-        self.modifiers.push(bitflags_text(call.facts.modifiers.iter_names()).into());
-        self.web_searches.push(call.facts.web_searches);
-        self.told_miss.push(call.facts.told_miss.name().into());
-        self.skill.push(call.facts.skill);
-        self.server.push(call.facts.server);
     }
 
     /// What the record of a call says; labels must be among those of the recording.
@@ -204,18 +213,6 @@ impl CallColumns {
 }
 
 impl BlockColumns {
-    pub(super) fn push_block(&mut self, block: &Block) {
-        self.kind.push(block.kind.name().into());
-        self.tool.push((block.tool != crate::ids::NO_TOOL).then_some(block.tool));
-        self.chars.push(block.chars);
-        self.estimate.push(block.estimate);
-        self.tokens.push(block.tokens);
-        self.marks.push(bitflags_text(block.marks.iter_names()).into());
-        self.file.push(block.file_number());
-        self.peer.push((block.peer != crate::ids::NO_INDEX).then_some(block.peer));
-        self.carried.push(block.carried_calls());
-    }
-
     pub(super) fn read_blocks(mut self, recording: &mut Recording) -> Result<(), BadRecording> {
         let rows = recording.calls.iter().map(|call| call.blocks as usize).sum();
         self.require_rows(rows)?;

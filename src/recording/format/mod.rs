@@ -16,9 +16,11 @@ pub(crate) use binary::{MAGIC, read_tables, write_tables};
 pub(crate) use columns::{bitflags_text, shock_text};
 
 use super::{BalanceError, Recording};
-use columns::{BlockColumns, CallColumns, require_length};
+use columns::{BlockColumns, BlockRows, CallColumns, CallRows, require_length};
 use rows::{CrashesOnDisk, InvocationOnDisk, RemainderOnDisk, SessionOnDisk, SkipsOnDisk};
 use serde::{Deserialize, Serialize};
+use serde_json::ser::Formatter;
+use std::io;
 
 /// Name and version of the format that is written.
 pub(crate) const SCHEMA: &str = "windtunnel.recording/2";
@@ -87,83 +89,86 @@ struct RecordingFile {
 #[must_use]
 pub fn to_json(recording: &Recording) -> Vec<u8> {
     let mut out = Vec::new();
-    // One after the other: of what is large no more than one entry lies beside the result.
-    let mut put = |key: &str, value: Vec<u8>| {
-        out.extend_from_slice(if out.is_empty() { b"{\n" } else { b",\n" });
-        out.extend_from_slice(format!("\"{key}\":").as_bytes());
-        out.extend_from_slice(&value);
-    };
-    put("schema", json_bytes(&SCHEMA));
-    put("name", json_bytes(&recording.name));
-    put("source", json_bytes(&recording.source));
-    put("models", json_bytes(&recording.models));
-    put("tools", json_bytes(&recording.tools));
-    // What a recording does not have is left out, so that small ones stay small.
-    if !recording.labels.is_empty() {
-        put("labels", json_bytes(&recording.labels));
-    }
-    if let Some(skips) = recording.skips {
-        put("skips", json_bytes(&SkipsOnDisk::from(skips)));
-    }
-    put("crashes", json_bytes(&CrashesOnDisk::from(recording.crashes)));
-    put("sessions", json_lines(recording.sessions.iter().map(SessionOnDisk::from)));
-    if !recording.invocations.is_empty() {
-        put("invocations", json_lines(recording.invocations.iter().map(InvocationOnDisk::from)));
-    }
-    put("remainders", json_lines(recording.remainders.iter().map(RemainderOnDisk::from)));
-    put("calls", json_columns(&recording.calls, CallColumns::push_call));
-    put("blocks", json_columns(&recording.blocks, BlockColumns::push_block));
-    out.extend_from_slice(b"\n}\n");
+    // Writing plain numbers and strings into memory cannot fail.
+    let _ = write_json(recording, &mut out);
     out
 }
 
-/// Serialising plain numbers and strings into memory cannot fail.
-fn json_bytes<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
+/// Writes the canonical bytes as they are made, so that no more than the recording is in memory.
+///
+/// # Errors
+/// What `out` says.
+pub(crate) fn write_json(recording: &Recording, out: &mut dyn io::Write) -> io::Result<()> {
+    put(out, "{\n", "schema", &SCHEMA)?;
+    put(out, ",\n", "name", &recording.name)?;
+    put(out, ",\n", "source", &recording.source)?;
+    put(out, ",\n", "models", &recording.models)?;
+    put(out, ",\n", "tools", &recording.tools)?;
+    // What a recording does not have is left out, so that small ones stay small.
+    if !recording.labels.is_empty() {
+        put(out, ",\n", "labels", &recording.labels)?;
+    }
+    if let Some(skips) = recording.skips {
+        put(out, ",\n", "skips", &SkipsOnDisk::from(skips))?;
+    }
+    put(out, ",\n", "crashes", &CrashesOnDisk::from(recording.crashes))?;
+    put_lines(out, "sessions", recording.sessions.iter().map(SessionOnDisk::from))?;
+    if !recording.invocations.is_empty() {
+        let invocations = recording.invocations.iter().map(InvocationOnDisk::from);
+        put_lines(out, "invocations", invocations)?;
+    }
+    put_lines(out, "remainders", recording.remainders.iter().map(RemainderOnDisk::from))?;
+    put_columns(out, "calls", &CallRows(&recording.calls))?;
+    put_columns(out, "blocks", &BlockRows(&recording.blocks))?;
+    out.write_all(b"\n}\n")
+}
+
+fn put(out: &mut dyn io::Write, before: &str, key: &str, value: &impl Serialize) -> io::Result<()> {
+    write!(out, "{before}\"{key}\":")?;
+    Ok(serde_json::to_writer(out, value)?)
 }
 
 /// A list with one line an element.
-fn json_lines<T: Serialize>(values: impl Iterator<Item = T>) -> Vec<u8> {
-    let mut out = Vec::new();
+fn put_lines<T: Serialize>(
+    out: &mut dyn io::Write,
+    key: &str,
+    values: impl Iterator<Item = T>,
+) -> io::Result<()> {
+    write!(out, ",\n\"{key}\":[")?;
+    let mut is_empty = true;
     for value in values {
-        out.extend_from_slice(if out.is_empty() { b"[\n" } else { b",\n" });
-        out.extend_from_slice(&json_bytes(&value));
+        out.write_all(if is_empty { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, &value)?;
+        is_empty = false;
     }
-    out.extend_from_slice(if out.is_empty() { b"[]" } else { b"\n]" });
-    out
+    out.write_all(if is_empty { b"]" } else { b"\n]" })
 }
 
-/// Rows as an object of columns with one line a column.
-fn json_columns<T: Default + Serialize, R>(rows: &[R], push: fn(&mut T, &R)) -> Vec<u8> {
-    let mut columns = T::default();
-    for row in rows {
-        push(&mut columns, row);
+/// An object of columns with one line a column.
+fn put_columns(out: &mut dyn io::Write, key: &str, columns: &impl Serialize) -> io::Result<()> {
+    write!(out, ",\n\"{key}\":")?;
+    Ok(columns.serialize(&mut serde_json::Serializer::with_formatter(out, ColumnLines))?)
+}
+
+/// Compact JSON but for line breaks between the entries of objects.
+struct ColumnLines;
+
+impl Formatter for ColumnLines {
+    fn begin_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b"{\n")
     }
-    let text = json_bytes(&columns);
-    drop(columns);
-    let mut out = Vec::with_capacity(text.len() + 64);
-    let mut depth = 0;
-    let mut quoted = false;
-    let mut escaped = false;
-    // Strings are passed over whole, so that a brace or comma in a name breaks no line.
-    for &byte in &text {
-        match byte {
-            _ if escaped => {}
-            b'"' => quoted = !quoted,
-            b'{' | b'[' if !quoted => depth += 1,
-            b'}' | b']' if !quoted => depth -= 1,
-            _ => {}
-        }
-        escaped = quoted && byte == b'\\' && !escaped;
-        if byte == b'}' && depth == 0 {
-            out.push(b'\n');
-        }
-        out.push(byte);
-        if depth == 1 && !quoted && matches!(byte, b'{' | b',') {
-            out.push(b'\n');
-        }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b"\n}")
     }
-    out
+
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        out: &mut W,
+        is_first: bool,
+    ) -> io::Result<()> {
+        out.write_all(if is_first { b"" } else { b",\n" })
+    }
 }
 
 /// The schema that a file names; empty if it names none.
