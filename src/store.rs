@@ -26,7 +26,6 @@ pub use parse_cache::ParseCache;
 pub(crate) use relative_path::path_from_folder;
 
 use parse_cache::FileStamp;
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read};
@@ -147,8 +146,6 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
         roots.entry(real).or_insert(path);
     }
     let (mut search, now) = (SearchResult::default(), SystemTime::now());
-    // By the file itself and not by its label, so that no transcript is counted twice.
-    let mut by_real: BTreeMap<PathBuf, FoundFile> = BTreeMap::new();
     for (real, path) in &roots {
         let last = base_name(real);
         // Labels of several folders begin with the folder's name, so that equal file names stay
@@ -181,17 +178,15 @@ pub(crate) fn find_files(paths: &[PathBuf], endings: &[&str]) -> Result<SearchRe
             // A file that was named itself is read whatever its ending, also when it lies in a
             // folder that was named as well.
             found.is_argument = roots.contains_key(&found.path);
-            // Found under two arguments: the smaller label, whichever came first.
-            match by_real.entry(found.path.clone()) {
-                Entry::Vacant(place) => drop(place.insert(found)),
-                Entry::Occupied(mut kept) if found.label < kept.get().label => {
-                    kept.insert(found);
-                }
-                Entry::Occupied(_) => {}
-            }
+            search.files.push(found);
         }
     }
-    search.files = by_real.into_values().collect();
+    // By the file itself and not by its label, so that no transcript is counted twice: of one that
+    // was found under two arguments the smaller label stays.
+    search
+        .files
+        .sort_by(|a, b| (a.path.as_os_str(), &a.label).cmp(&(b.path.as_os_str(), &b.label)));
+    search.files.dedup_by(|later, kept| later.path == kept.path);
     // By label, which is the same on every machine.
     search.files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
     search.unreadable.sort();
@@ -289,19 +284,19 @@ impl FolderSearch<'_> {
             Ok(entries) => entries,
             Err(error) => return self.note_unreadable(label, &error),
         };
-        let mut paths = Vec::new();
+        let mut names = Vec::new();
         for entry in entries {
             match entry {
-                Ok(entry) => paths.push((entry.path(), entry.file_type().ok())),
+                Ok(entry) => names.push((entry.file_name(), entry.file_type().ok())),
                 Err(error) => self.note_unreadable(label, &error),
             }
         }
         // The system lists files in any order.
-        paths.sort_by(|a, b| a.0.cmp(&b.0));
-        for (path, kind) in paths {
+        names.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        for (name, kind) in names {
             self.entries += 1;
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            self.visit_entry(&path, kind, &format!("{label}{name}"));
+            let told = name.to_string_lossy();
+            self.visit_entry(&real.join(&name), kind, &format!("{label}{told}"));
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct FileHead<R> {
     pub text: Vec<u8>,
     /// What went wrong behind it, if anything did.
     pub cut: Option<io::Error>,
+    /// Whether it is all of the file.
+    is_whole: bool,
     /// Bytes of the lines before it, which are too long to be read.
     passed: Vec<u64>,
     most: usize,
@@ -31,7 +33,7 @@ impl<R: Read> FileHead<R> {
     pub fn read(source: R, has_loose_name: bool, bytes: u64) -> Self {
         let most = if has_loose_name { LOOSE_HEAD } else { line_reader::MAX_LINE };
         let text = Vec::with_capacity(HEAD.min(bytes as usize + 1));
-        let mut head = Self { source, text, cut: None, passed: Vec::new(), most };
+        let mut head = Self { source, text, cut: None, is_whole: false, passed: Vec::new(), most };
         head.read_text();
         if head.text.starts_with(b"\xEF\xBB\xBF") {
             head.text.drain(..3);
@@ -80,16 +82,23 @@ impl<R: Read> FileHead<R> {
         !self.passed.is_empty()
     }
 
-    /// The whole file again: in the place of lines that were passed over stand others that are as
-    /// long, and an error that cut the start comes back where it stood.
-    pub fn into_whole<'a>(self) -> Box<dyn Read + 'a>
+    /// The file again: its start, whether that is all of it, and what comes behind it. In the place
+    /// of lines that were passed over stand others that are as long, and an error that cut the
+    /// start comes back where it stood.
+    pub fn into_parts<'a>(self) -> (Vec<u8>, bool, Box<dyn Read + 'a>)
     where
         R: 'a,
     {
-        let rest = io::Cursor::new(self.text).chain(DeferredError(self.cut)).chain(self.source);
-        self.passed.into_iter().rev().fold(Box::new(rest), |rest: Box<dyn Read + 'a>, bytes| {
+        let rest = DeferredError(self.cut).chain(self.source);
+        if self.passed.is_empty() {
+            return (self.text, self.is_whole, Box::new(rest));
+        }
+        let rest: Box<dyn Read + 'a> = Box::new(io::Cursor::new(self.text).chain(rest));
+        let passed = self.passed.into_iter().rev();
+        let whole = passed.fold(rest, |rest, bytes| {
             Box::new(io::repeat(b'x').take(bytes).chain(&b"\n"[..]).chain(rest))
-        })
+        });
+        (Vec::new(), false, whole)
     }
 
     fn read_text(&mut self) {
@@ -102,6 +111,7 @@ impl<R: Read> FileHead<R> {
                 return;
             }
             let ended = self.text.len() - before < room as usize;
+            self.is_whole = ended;
             let has_line = memchr::memchr(b'\n', &self.text).is_some();
             if ended || has_line || self.text.len() > self.most {
                 return;

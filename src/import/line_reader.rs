@@ -8,11 +8,8 @@ use std::io::{self, Read};
 /// The longest line that is read, in bytes.
 pub(super) const MAX_LINE: usize = 64 << 20;
 
-/// What the buffer of a large file starts with, and goes back to after a big line.
+/// What the buffer grows to when it is filled again, and goes back to after a big line.
 const BUFFER: usize = 256 << 10;
-
-/// What it starts with at least.
-const SMALL_BUFFER: usize = 4 << 10;
 
 /// One line of a file.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,15 +42,21 @@ pub(super) struct LineReader<'a> {
 impl<'a> LineReader<'a> {
     /// Lines of `source`; `is_record` judges what is left of a line that was damaged.
     pub fn new(source: &'a mut dyn Read, is_record: IsRecord<'a>) -> Self {
-        Self::with_room(source, is_record, BUFFER as u64)
+        Self {
+            source,
+            is_record,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            number: 0,
+            padding: 0,
+            done: false,
+        }
     }
 
-    /// The same of a file of about so many bytes: a small one needs no large buffer.
-    pub fn with_room(source: &'a mut dyn Read, is_record: IsRecord<'a>, bytes: u64) -> Self {
-        // One more than the file has, so that its end is met without growing.
-        let room = (bytes.min(BUFFER as u64) as usize + 1).clamp(SMALL_BUFFER, BUFFER);
-        let (buffer, start, end) = (vec![0; room], 0, 0);
-        Self { source, is_record, buffer, start, end, number: 0, padding: 0, done: false }
+    /// The same with what was read of it already: all of it, where it `is_whole`.
+    pub fn behind(self, head: Vec<u8>, is_whole: bool) -> Self {
+        Self { end: head.len(), buffer: head, done: is_whole, ..self }
     }
 
     /// What judges the pieces of a damaged line.
@@ -143,8 +146,8 @@ impl<'a> LineReader<'a> {
             self.buffer.truncate(BUFFER);
             self.buffer.shrink_to_fit();
         }
-        if self.end == self.buffer.len() {
-            self.buffer.resize(self.buffer.len() * 2, 0);
+        if self.end == self.buffer.len() || self.buffer.len() < BUFFER {
+            self.buffer.resize(BUFFER.max(self.buffer.len() * 2), 0);
         }
         let from = self.end;
         self.end += self.read_into_buffer(from)?;
@@ -234,7 +237,10 @@ mod tests {
 
     fn check(input: &[u8], expect: &[(u64, &[u8])]) {
         let mut source = input;
-        let mut lines = LineReader::new(&mut source, &|_| false);
+        check_lines(LineReader::new(&mut source, &|_| false), expect);
+    }
+
+    fn check_lines(mut lines: LineReader<'_>, expect: &[(u64, &[u8])]) {
         let mut met = Vec::new();
         loop {
             let line = match lines.next_line() {
@@ -267,6 +273,22 @@ mod tests {
             assert_eq!(lines.next_line().ok().flatten(), Some(expect));
             assert_eq!(lines.padding(), padding);
         }
+    }
+
+    #[test]
+    fn lines_go_on_behind_a_head() {
+        let text = b"\xEF\xBB\xBFa\n\nbc\nd";
+        for cut in 0..=text.len() {
+            let (head, mut rest) = text.split_at(cut);
+            let is_whole = rest.is_empty();
+            let lines = LineReader::new(&mut rest, &|_| false).behind(head.to_vec(), is_whole);
+            check_lines(lines, &[(1, b"a"), (3, b"bc"), (4, b"d")]);
+        }
+        let mut unread: &[u8] = b"x";
+        check_lines(
+            LineReader::new(&mut unread, &|_| false).behind(b"a".to_vec(), true),
+            &[(1, b"a")],
+        );
     }
 
     #[test]

@@ -194,6 +194,9 @@ fn claim_folders(found: &mut SearchResult) -> (Vec<HarnessLedger>, Vec<FoundFile
             ledgers.push(folder.read_folder(&files));
         }
     }
+    if ledgers.is_empty() {
+        return (ledgers, Vec::new());
+    }
     // Files are kept in the order of their positions, which is that of the flags.
     let mut is_claimed = is_claimed.into_iter();
     let (claimed, left) =
@@ -251,18 +254,19 @@ fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
         }
         return (None, parsed);
     };
-    let mut whole = head.into_whole();
+    let (start, is_whole, mut rest) = head.into_parts();
     let mut values;
-    let text: &mut dyn Read = match layout {
-        Layout::Lines => &mut whole,
+    let is_record = |piece: &[u8]| importer.sniff(&[piece]);
+    let mut lines = match layout {
+        Layout::Lines => LineReader::new(&mut rest, &is_record).behind(start, is_whole),
         Layout::Values => {
-            values = JsonValueLines::new(whole);
-            &mut values
+            values = JsonValueLines::new(io::Cursor::new(start).chain(rest));
+            LineReader::new(&mut values, &is_record)
         }
     };
-    let is_record = |piece: &[u8]| importer.sniff(&[piece]);
-    let mut lines = LineReader::with_room(text, &is_record, file.bytes);
     importer.parse(&FileInfo { label: &file.label }, &mut lines, &mut parsed);
+    // All drafts lie in memory until they are merged, and most files have one.
+    parsed.drafts.shrink_to_fit();
     (Some(importer.id()), parsed)
 }
 
@@ -328,8 +332,10 @@ fn sniff_records(records: &[&[u8]]) -> Option<&'static dyn Importer> {
 }
 
 fn head_lines(head: &[u8]) -> Vec<&[u8]> {
-    let lines = head.split(|&byte| byte == b'\n').map(line_reader::trim_line);
-    lines.filter(|line| !line.is_empty()).take(SNIFFED).collect()
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', head).chain([head.len()]);
+    let lines = ends.map(|end| &head[std::mem::replace(&mut start, end + 1)..end]);
+    lines.map(line_reader::trim_line).filter(|line| !line.is_empty()).take(SNIFFED).collect()
 }
 
 /// Whether a line is one JSON object, or the start of one that goes on behind the head.

@@ -332,6 +332,9 @@ impl TranscriptCore {
     pub fn into_draft(self, sidechain: bool, lineage: Option<ForkLineage>) -> SessionDraft {
         let Self { mut session, mut identities, beyond, last_ms, .. } = self;
         // All drafts lie in memory until they are merged: none keeps room that it does not need.
+        for names in [&mut session.models, &mut session.tools, &mut session.labels] {
+            names.shrink_to_fit();
+        }
         session.calls.shrink_to_fit();
         for call in &mut session.calls {
             call.inputs.shrink_to_fit();
