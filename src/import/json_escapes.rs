@@ -1,6 +1,7 @@
 //! Raw JSON strings: what their escapes mean, counted without decoding.
 
 use std::borrow::Cow;
+use std::string::FromUtf8Error;
 
 /// Bytes that are looked at in one go. Counts of them fit a byte, which lets the compiler use wide
 /// lanes; blocks that need a closer look are short.
@@ -157,18 +158,19 @@ pub(super) fn decode_string(raw: &[u8]) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'\\', raw) else {
         return String::from_utf8_lossy(raw);
     };
-    let mut text = String::with_capacity(raw.len());
+    let mut text = Vec::with_capacity(raw.len());
     let (mut from, mut at) = (0, first);
-    loop {
-        text.push_str(&String::from_utf8_lossy(&raw[from..at]));
-        if at >= raw.len() {
-            return Cow::Owned(text);
-        }
+    while at < raw.len() {
+        text.extend_from_slice(&raw[from..at]);
         let (character, length) = decode_escape(&raw[at..]);
-        text.push(character);
+        text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         from = at + length;
         at = memchr::memchr(b'\\', &raw[from..]).map_or(raw.len(), |next| from + next);
     }
+    text.extend_from_slice(&raw[from..]);
+    // What is broken stays apart from what was decoded: that begins and ends with whole characters.
+    let lossy = |broken: FromUtf8Error| String::from_utf8_lossy(broken.as_bytes()).into_owned();
+    Cow::Owned(String::from_utf8(text).unwrap_or_else(lossy))
 }
 
 #[cfg(test)]
@@ -203,6 +205,7 @@ mod tests {
             (br"\u12", "\u{fffd}12"),
             (b"\xFFa", "\u{fffd}a"),
             (b"a\\\xC3\xA9", "a\u{fffd}é"),
+            (b"\xE2\x82\\u00e9\xC3", "\u{fffd}é\u{fffd}"),
         ] {
             assert_eq!(decode_string(raw), text);
             assert_eq!(count_chars(raw), text.chars().count() as u64);

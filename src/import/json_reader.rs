@@ -135,6 +135,18 @@ impl<'de> JsonReader<'de> {
         Ok(scalar)
     }
 
+    /// A whole number of few digits, as most are; nothing is read where another value stands.
+    fn read_small_number(&mut self) -> Option<u64> {
+        let rest = &self.bytes[self.at..];
+        // Nineteen digits fit.
+        let digits = rest.iter().take(19).take_while(|byte| byte.is_ascii_digit());
+        let add = |(length, sum), digit: &u8| (length + 1, sum * 10 + u64::from(digit - b'0'));
+        let (length, number) = digits.fold((0, 0_u64), add);
+        let is_all = length > 0 && matches!(rest.get(length), Some(b',' | b'}' | b']'));
+        self.at += if is_all { length } else { 0 };
+        is_all.then_some(number)
+    }
+
     /// Passes over a value.
     fn skip_value(&mut self) -> Result<(), JsonFault> {
         match self.peek_byte()? {
@@ -211,23 +223,28 @@ impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
             b'"' => visitor.visit_borrowed_bytes(self.read_string()?),
             b'{' => self.read_nested(b'}', |nested| visitor.visit_map(nested)),
             b'[' => self.read_nested(b']', |nested| visitor.visit_seq(nested)),
-            _ => match self.read_scalar()? {
-                b"true" => visitor.visit_bool(true),
-                b"false" => visitor.visit_bool(false),
-                b"null" => visitor.visit_unit(),
-                number => {
-                    let text = std::str::from_utf8(number).unwrap_or_default();
-                    if let Ok(number) = text.parse::<u64>() {
-                        // Whole numbers first: a count must not go through a float.
-                        return visitor.visit_u64(number);
-                    }
-                    if let Ok(number) = text.parse::<i64>() {
-                        return visitor.visit_i64(number);
-                    }
-                    text.parse::<f64>()
-                        .map_or_else(|_| self.broken_here(), |n| visitor.visit_f64(n))
+            _ => {
+                if let Some(number) = self.read_small_number() {
+                    return visitor.visit_u64(number);
                 }
-            },
+                match self.read_scalar()? {
+                    b"true" => visitor.visit_bool(true),
+                    b"false" => visitor.visit_bool(false),
+                    b"null" => visitor.visit_unit(),
+                    number => {
+                        let text = std::str::from_utf8(number).unwrap_or_default();
+                        if let Ok(number) = text.parse::<u64>() {
+                            // Whole numbers first: a count must not go through a float.
+                            return visitor.visit_u64(number);
+                        }
+                        if let Ok(number) = text.parse::<i64>() {
+                            return visitor.visit_i64(number);
+                        }
+                        text.parse::<f64>()
+                            .map_or_else(|_| self.broken_here(), |n| visitor.visit_f64(n))
+                    }
+                }
+            }
         }
     }
 
@@ -418,6 +435,12 @@ mod tests {
             "{\"b\":[1 2]}",
             "{\"a\":1}{\"a\":2}",
             "{\"a\":\"\"}",
+            "{\"b\":[0,7,999999999999999999 ,9223372036854775807,-9223372036854775808]}",
+            "{\"b\":[9223372036854775808]}",
+            "{\"b\":[99999999999999999999]}",
+            "{\"a\":18446744073709551616}",
+            "{\"b\":[-]}",
+            "{\"b\":[1x]}",
             "{\"a\":\"1 \"}",
             "{\"a\":\"null\"}",
         ] {

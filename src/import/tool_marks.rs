@@ -39,7 +39,10 @@ pub fn purpose_of_tool_use(tool: &str, command: &str, path_is_file: bool) -> Too
         edits: matches!(tool, "Edit" | "MultiEdit" | "Write" | "NotebookEdit"),
     };
     match tool {
-        "Bash" | "PowerShell" | "shell" => return purpose_of_command(purpose, command),
+        "Bash" | "PowerShell" | "shell" => {
+            let commands = shell_commands::parse_commands(command);
+            (purpose.marks, purpose.asks_state) = purpose_of_commands(&commands);
+        }
         "BashOutput" | "TaskOutput" | "AgentOutputTool" => purpose.marks = BlockMarks::POLL,
         "Read" | "NotebookRead" => purpose.marks = BlockMarks::READ,
         "Grep" | "Glob" if path_is_file => purpose.marks = BlockMarks::SEARCH,
@@ -49,19 +52,19 @@ pub fn purpose_of_tool_use(tool: &str, command: &str, path_is_file: bool) -> Too
     purpose
 }
 
-fn purpose_of_command(mut purpose: ToolPurpose, command: &str) -> ToolPurpose {
-    let commands = shell_commands::parse_commands(command);
+/// The marks of a line of a shell, and whether it asks a forge for the state of something.
+pub(super) fn purpose_of_commands(commands: &[SimpleCommand]) -> (BlockMarks, bool) {
     let runs: Vec<TestScope> = commands.iter().filter_map(scope_of_test_run).collect();
+    let mut marks = BlockMarks::empty();
     // A line that runs tests is a test run, whatever else it does.
     if !runs.is_empty() {
-        purpose.marks |= BlockMarks::TEST_RUN;
-        purpose.marks.set(BlockMarks::FULL_SUITE, runs.contains(&TestScope::Full));
-        return purpose;
+        marks |= BlockMarks::TEST_RUN;
+        marks.set(BlockMarks::FULL_SUITE, runs.contains(&TestScope::Full));
+        return (marks, false);
     }
+    marks.set(BlockMarks::POLL, is_poll(commands));
     // One look at a forge is a question; whether it is a poll shows when it comes again.
-    purpose.asks_state = commands.iter().any(asks_forge_state);
-    purpose.marks.set(BlockMarks::POLL, is_poll(&commands));
-    purpose
+    (marks, commands.iter().any(asks_forge_state))
 }
 
 /// Whether a command asks a forge how something is doing.

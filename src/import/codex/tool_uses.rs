@@ -7,10 +7,11 @@
 use super::lenient_shapes::TextPiece;
 use super::wire::{RolloutItem, ToolArguments};
 use crate::import::json_escapes::{count_chars, decode_string};
+use crate::import::json_reader;
 use crate::import::measured_text::SAMPLE;
-use crate::import::tool_marks::{self, ToolPurpose};
+use crate::import::shell_commands::{self, SimpleCommand};
+use crate::import::tool_marks;
 use crate::import::transcript::{ToolResult, ToolUse};
-use crate::import::{json_reader, shell_commands};
 use crate::recording::BlockMarks;
 use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
@@ -161,13 +162,13 @@ fn aim_of_command(command: &str) -> ToolAim {
     if command.contains("*** Begin Patch") {
         return aim_of_patch(command);
     }
-    let ToolPurpose { marks, asks_state, .. } =
-        tool_marks::purpose_of_tool_use("shell", command, false);
+    let commands = shell_commands::parse_commands(command);
+    let (marks, asks_state) = tool_marks::purpose_of_commands(&commands);
     let mut aim = ToolAim::from_marks(marks);
     aim.forge_question = asks_state.then(|| xxh3_64(command.as_bytes()));
     // What runs tests or waits may show a file in passing: it is no read.
     if marks.is_empty()
-        && let Some(path) = file_shown_by(command)
+        && let Some(path) = file_shown_by(&commands)
     {
         aim.marks = BlockMarks::READ;
         aim.path = Some(xxh3_64(path.as_bytes()));
@@ -190,10 +191,9 @@ fn patched_path(line: &str) -> Option<u64> {
 }
 
 /// The file that a command line does nothing but show, if there is one.
-fn file_shown_by(command: &str) -> Option<String> {
-    let commands = shell_commands::parse_commands(command);
+fn file_shown_by(commands: &[SimpleCommand]) -> Option<String> {
     let mut shown = None;
-    for simple in &commands {
+    for simple in commands {
         let program = simple.program_name();
         match program {
             "cat" | "nl" | "head" | "tail" | "bat" => {}
@@ -228,7 +228,7 @@ fn exit_code(raw: &[u8]) -> Option<i64> {
     let signs: [(&[u8], &[u8]); 3] =
         [(head, b"exited with code "), (head, b"Exit code: "), (tail, b"\"exit_code\\\":")];
     signs.iter().find_map(|(part, sign)| {
-        let at = memchr::memmem::rfind(part, sign)?;
+        let at = memchr::memmem::find_iter(part, sign).last()?;
         let digits = part[at + sign.len()..].trim_ascii_start();
         let length = digits.iter().take_while(|b| b.is_ascii_digit() || **b == b'-').count();
         std::str::from_utf8(&digits[..length]).ok()?.parse().ok()
@@ -286,7 +286,8 @@ mod tests {
             ("rg x", None),
             ("cat", None),
         ] {
-            assert_eq!(file_shown_by(command).as_deref(), path, "{command}");
+            let commands = shell_commands::parse_commands(command);
+            assert_eq!(file_shown_by(&commands).as_deref(), path, "{command}");
         }
         check("exec_command", r#"{"cmd": "sed -n '1,9p' a.rs"}"#, BlockMarks::READ);
         check("apply_patch", "*** Begin Patch\n*** Update File: a.rs\n", BlockMarks::EDIT);

@@ -156,8 +156,7 @@ pub(super) fn usage_fingerprint(total: &RolloutTokens, last: &RolloutTokens) -> 
         last.output,
         last.reasoning,
     ];
-    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    xxh3_64(&bytes)
+    xxh3_64(numbers.map(i64::to_le_bytes).as_flattened())
 }
 
 #[cfg(test)]
