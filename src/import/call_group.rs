@@ -56,6 +56,10 @@ pub(super) struct CallGroup {
 impl CallGroup {
     /// Adds a call that is none of the others.
     pub fn add<'a>(&mut self, place: CallPlace, seen: impl Fn(CallPlace) -> SeenCall<'a>) {
+        // Most groups keep room for one.
+        if self.places.is_empty() {
+            self.places.reserve_exact(1);
+        }
         self.places.push(place);
         if let Some(index) = &mut self.index {
             index.add(self.places.len() - 1, &seen(place));

@@ -87,7 +87,8 @@ pub(super) fn find_copied_calls(
     order: &DraftOrder,
     replayed: &BTreeMap<DraftPlace, usize>,
 ) -> OriginalCalls {
-    let mut counted = CountedIdentities::default();
+    let mut counted =
+        CountedIdentities::with_room(read.iter().map(|(_, parsed)| parsed.call_count()).sum());
     let mut copies = OriginalCalls::new();
     // (original, copy) where the copy knows more.
     let mut learned: Vec<(CallPlace, CallPlace)> = Vec::new();
@@ -149,7 +150,6 @@ fn learn_usage(
 }
 
 /// The calls that count so far, by response and prompt.
-#[derive(Default)]
 struct CountedIdentities {
     by_prompt: HashMap<(u128, [i64; 3]), CallGroup>,
     /// By response: its first call, for copies that tell nothing of the prompt.
@@ -157,6 +157,13 @@ struct CountedIdentities {
 }
 
 impl CountedIdentities {
+    /// None of so many calls: to grow would hold all of them twice.
+    fn with_room(calls: usize) -> Self {
+        let (by_prompt, by_response) =
+            (HashMap::with_capacity(calls), HashMap::with_capacity(calls));
+        Self { by_prompt, by_response }
+    }
+
     fn insert(&mut self, read: &[ReadFile], identity: &CallIdentity, place: CallPlace) {
         let id = identity.key.id;
         let prompt = prompt_classes(&identity.told);

@@ -76,6 +76,9 @@ impl LedgerIndex {
 
     /// Tells sessions that files show what the ledgers say of them and of their dispatches.
     pub(super) fn annotate_sessions(&mut self, read: &mut [ReadFile]) {
+        if self.entries.is_empty() {
+            return;
+        }
         // The log does not list what an orchestrator dispatched: each session names its caller.
         let mut by_caller: BTreeMap<&str, Vec<&LedgerEntry>> = BTreeMap::new();
         for (_, entry) in self.entries.values().filter(|(_, entry)| !entry.caller.is_empty()) {

@@ -64,6 +64,8 @@ pub(super) fn merge_files(
     let notes = merge_notes::notes_of_files(&read, &order, &originals);
     let remainders = remainders_of_bills(&read, &originals);
     let mut builder = RecordingBuilder::new(name, &whole.source);
+    let drafts = read.iter().flat_map(|(_, parsed)| &parsed.drafts);
+    builder.reserve_for(drafts.map(|draft| &draft.session));
     let mut imported = result_of_folders(skips, folder_count);
     imported.copies = originals.len() as u64;
     let mut session_of_draft: BTreeMap<DraftPlace, u32> = BTreeMap::new();

@@ -23,6 +23,16 @@ impl RecordingBuilder {
         Self { recording, ..Self::default() }
     }
 
+    /// Makes room for what these sessions hold: to grow would hold it twice.
+    pub(crate) fn reserve_for<'a>(&mut self, sessions: impl Iterator<Item = &'a RawSession>) {
+        let calls = sessions.flat_map(|session| &session.calls);
+        let (calls, blocks) = calls.fold((0, 0), |(calls, blocks), call| {
+            (calls + 1, blocks + call.inputs.len() + call.outputs.len())
+        });
+        self.recording.calls.reserve(calls);
+        self.recording.blocks.reserve(blocks);
+    }
+
     /// The same in the memory of a recording that nobody needs any more.
     #[must_use]
     pub(crate) fn in_memory_of(spare: Recording, name: &str, source: &str) -> Self {
