@@ -10,9 +10,9 @@ use super::observed_savings;
 use super::open_counts::{DrawScratch, OpenCounts};
 use super::parameter_draws::{self, ParameterDraws};
 use super::published_claims::PublishedClaim;
-use super::savings::{Saving, saving_in_step};
+use super::savings::{PipelineTotals, Saving, totals_in_step};
 use super::shapley::share_out_lattice;
-use super::untoggled::{UntoggledCalls, amounts_in_step};
+use super::untoggled::UntoggledCalls;
 use super::verdict::DIFFERENCE_ERROR_BP;
 use crate::fixed_point::ONE;
 use crate::plan::{Patch, Plan, ToggleSubset};
@@ -25,6 +25,7 @@ use crate::study::progress::WorkMeter;
 use crate::study::stats::random_draws::draw_normal;
 use crate::units::{BASIS_POINTS, ratio_bp, scale_by_ratio};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Rows that one study may replay in its lattices: the draws after those that use them up go
@@ -130,10 +131,6 @@ impl<'a> DrawSetup<'a> {
             Some(_) => Plan::default(),
             None => self.untoggled.lucky_in_draw(self.experiment, k),
         };
-        let before = |step: &str| match &other {
-            Some(other) => amounts_in_step(headline, other, &plan, step),
-            None => self.untoggled.amounts(&lucky, step),
-        };
         // Shapley shares need every subset, which is dear: the first draws have them, as many as
         // can be paid for. All other bands need a few replays a draw.
         let lattice =
@@ -153,6 +150,12 @@ impl<'a> DrawSetup<'a> {
             }
             None => marginal.sets.clone(),
         };
+        let mut steps = StepReplays {
+            recording,
+            plan: &plan,
+            lattice: lattice.as_ref(),
+            known: BTreeMap::new(),
+        };
         let sets = match (&self.candidates, &lattice) {
             (Some(candidates), Some(lattice)) => candidates.saved_amounts(lattice),
             _ => Vec::new(),
@@ -166,19 +169,25 @@ impl<'a> DrawSetup<'a> {
             .collect();
         let claims: Vec<(i64, Saving)> = claims
             .iter()
-            .map(|claim| {
-                let replayed = (&plan, lattice.as_ref());
-                self.saving_of_claim(claim, recording, replayed, &patches, &toggles)
-            })
+            .map(|claim| self.saving_of_claim(claim, &mut steps, &patches, &toggles))
             .collect();
-        let observed_bp = self.observations.iter().map(|observation| {
-            let saved = observed_savings::amount_saved(recording, &plan, observation, headline);
-            ratio_bp(saved, before(observation.0.step_name()).0)
+        let observed = self.observations.iter().map(|(observed, subset)| {
+            let step = observed.step_name();
+            (headline.amount_in_saving(&steps.saving(step, *subset)), step)
         });
+        let observed: Vec<(i64, &str)> = observed.collect();
+        let mut before = |step| match &other {
+            Some(_) => {
+                let totals = steps.totals(step, 0);
+                (headline.amount_in_totals(&totals), totals.total_money())
+            }
+            None => self.untoggled.amounts(&lucky, step),
+        };
+        let observed_bp = observed.iter().map(|(saved, step)| ratio_bp(*saved, before(step).0));
         let outcome = DrawOutcome {
             met,
-            before: before(""),
             observed_bp: observed_bp.collect(),
+            before: before(""),
             loads: self.loads_in_draw(recording, &plan, k),
             joint: marginal.joint,
             exact_claims: claims.iter().map(|(amount, _)| *amount).collect(),
@@ -201,11 +210,10 @@ impl<'a> DrawSetup<'a> {
 
     /// What a claim's toggles save: one of them on its own, several together; of its step, where it
     /// has one.
-    fn saving_of_claim(
+    fn saving_of_claim<'c>(
         &self,
-        claim: &PublishedClaim,
-        recording: &Recording,
-        (plan, lattice): (&Plan, Option<&SubsetLattice>),
+        claim: &'c PublishedClaim,
+        steps: &mut StepReplays<'c>,
         patches: &[Patch],
         toggles: &[ToggleDraw],
     ) -> (i64, Saving) {
@@ -218,12 +226,35 @@ impl<'a> DrawSetup<'a> {
             return (claim.amount_saved(&alone), alone);
         }
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
-        let saving = match lattice {
-            Some(lattice) if claim.step.is_empty() => lattice.saving_of_subset(subset),
-            _ => saving_in_step(recording, plan, subset, &claim.step),
-        };
+        let saving = steps.saving(&claim.step, subset);
         let patches = indexes.iter().map(|&index| &patches[index]);
-        (claim.amount_saved_by(&saving, recording, patches), saving)
+        (claim.amount_saved_by(&saving, steps.recording, patches), saving)
+    }
+}
+
+/// What steps have and save in one draw: claims and observations ask for the same ones.
+struct StepReplays<'a> {
+    recording: &'a Recording,
+    plan: &'a Plan,
+    lattice: Option<&'a SubsetLattice>,
+    /// By step and subset.
+    known: BTreeMap<(&'a str, ToggleSubset), PipelineTotals>,
+}
+
+impl<'a> StepReplays<'a> {
+    /// What a step has under a subset; everything where no step is named.
+    fn totals(&mut self, step: &'a str, subset: ToggleSubset) -> PipelineTotals {
+        let Self { recording, plan, ref mut known, .. } = *self;
+        let replayed = || totals_in_step(recording, plan, subset, step);
+        *known.entry((step, subset)).or_insert_with(replayed)
+    }
+
+    /// What a subset saves in a step, or everywhere.
+    fn saving(&mut self, step: &'a str, subset: ToggleSubset) -> Saving {
+        match self.lattice {
+            Some(lattice) if step.is_empty() => lattice.saving_of_subset(subset),
+            _ => Saving::between_totals(&self.totals(step, 0), &self.totals(step, subset)),
+        }
     }
 }
 
