@@ -87,15 +87,16 @@ pub(crate) fn build_route_session(
             clock.next_start_ms += if at == 0 { 0 } else { clock.gap_ms };
             raw.invocations.push((at as u32, woken[invocation].packet.clone()));
         }
-        let parts = call.prompt.map_or_else(Vec::new, |(invocation, _)| {
-            prompts.prompt_parts(woken[invocation].is_digest(), grown.most_prompt).to_vec()
+        let parts = call.prompt.map(|(invocation, _)| {
+            prompts.prompt_parts(woken[invocation].is_digest(), grown.most_prompt)
         });
+        let parts = parts.as_ref().map_or(&[][..], |parts| parts);
         // A hit reads what the call before left, up to the step in which such a cache is looked up;
         // the first call finds what other sessions keep warm.
         let hit = hits.takes_next();
         let read = if hit { left_in_cache.min(call.context) } else { 0 };
         left_in_cache = call.context - call.context % AUTOMATIC_LOOKUP_STEP;
-        let inputs = route_input_blocks(&raw.calls, grown, at, &parts);
+        let inputs = route_input_blocks(&raw.calls, grown, at, parts);
         // The last call of an invocation answers in text, every other one uses a tool.
         let ends = grown.calls.get(at + 1).is_none_or(|next| next.prompt.is_some());
         let said = if ends { BlockKind::Text } else { BlockKind::ToolInput };
@@ -141,8 +142,8 @@ fn route_input_blocks(
     parts: &[PromptPart],
 ) -> Vec<RawBlock> {
     let call = &grown.calls[at];
-    let mut blocks = Vec::with_capacity(parts.len() + 3);
     let starts = at == 0 || call.compacted;
+    let mut blocks = Vec::with_capacity(parts.len() + if starts { 3 } else { 1 });
     let mut rest = call.context;
     if starts {
         // After a compaction the summary stands on the system part, which is never larger than
