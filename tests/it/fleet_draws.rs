@@ -80,9 +80,20 @@ fn the_number_of_draws_is_told_and_what_few_of_them_leave_open() {
             assert!((low..=high).contains(&share(&joint[end])), "{end} of {joint}: {ends}");
         }
     }
-    let words = ok(&["compare", "order-774", "--draws", "200"]);
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("200 trials: P10 of all together is "), "{words}");
+    let real = here("tests/fixtures/autoskillit");
+    for (compare, expect) in [
+        (
+            &["compare", &real, "--draws", "30"][..],
+            "30 trials (P10, P90 of all together off by up to ",
+        ),
+        (
+            &["compare", "order-774", "--draws", "30", "--details"],
+            " Of so few, P10 of all together is ",
+        ),
+    ] {
+        let words = ok(compare).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(expect), "{words}");
+    }
 }
 
 fn parsed(arguments: &[&str]) -> Value {

@@ -108,8 +108,8 @@ fn grade_table() -> String {
 
 fn model_table() -> String {
     let mut table =
-        "| model starts with | tokenizer | smallest prefix | drops a turn's reasoning | hits, apart |\n\
-                     |---|---|---|---|---|\n"
+        "| model starts with | tokenizer | smallest prefix | drops a turn's reasoning | hits, \
+                     apart |\n|---|---|---|---|---|\n"
             .to_owned();
     for row in &MODELS {
         let family = match row.tokenizer {

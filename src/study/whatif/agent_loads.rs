@@ -96,6 +96,7 @@ pub(super) fn number_agents(recording: &Recording) -> BTreeMap<&str, usize> {
 }
 
 /// The turns of a replay, in the order in which they start.
+#[cfg(feature = "charts")]
 #[must_use]
 pub fn replayed_turns(recording: &Recording, plan: &Plan, subset: ToggleSubset) -> Vec<PacketTurn> {
     RecordedPackets::of_recording(recording).turns(plan, &replay::replay_calls(plan, subset))

@@ -10,7 +10,7 @@ use super::observed_savings::observed_fields;
 use super::order_as_told::as_told_fields;
 use super::queue::queue_fields;
 use super::saving_bands::{
-    band_ends_fields, band_fields, point_fields, point_of_saving, share_band_fields,
+    band_ends_field, band_fields, point_fields, point_of_saving, share_band_fields,
 };
 use super::turn_limiter::limiter_fields;
 use super::whole_pipeline::whole_fields;
@@ -225,13 +225,7 @@ fn joint_fields<'a>(headline: HeadlineMetric) -> Vec<ColumnField<'a, &'a Compari
         Field::optional_object("share_of_dollars", "the same", share_band_fields(), |it| {
             it.uncertainty.as_ref().map(|it| it.joint_bp.1)
         }),
-        Field::optional_object(
-            "ends_of_share_of_dollars",
-            "between which shares its ends lie, nine times in ten; of fewer than 1,000 draws",
-            band_ends_fields(),
-            |it| it.uncertainty.as_ref()?.joint_ends_bp.map(|it| it.1),
-        )
-        .left_out_if_missing(),
+        band_ends_field(),
         Field::tokens("overlap", "", "what a plain sum of the list counts twice", |it| it.overlap),
         Field::count("draws", "", "draws", |it| it.uncertainty.as_ref().map_or(0, |it| it.draws)),
         Field::count("shapley_draws", "", "draws behind the bands of Shapley values", |it| {

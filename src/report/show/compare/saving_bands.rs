@@ -3,6 +3,7 @@
 use crate::report::columns::{ColumnField, fields_of_part};
 use crate::report::show::money_fields;
 use crate::study::stats::quantile::CredibleBand;
+use crate::study::whatif::compare::Comparison;
 use crate::study::whatif::draw_count::BandEnds;
 use crate::study::whatif::headline::HeadlineMetric;
 use crate::study::whatif::saving_bands::SavingBands;
@@ -60,13 +61,20 @@ pub(super) fn share_band_fields<'a>() -> Vec<ColumnField<'a, CredibleBand<i64>>>
     ]
 }
 
-/// Between which shares the ends of a band lie.
-pub(super) fn band_ends_fields<'a>() -> Vec<ColumnField<'a, BandEnds<i64>>> {
+/// Between which shares of dollars the ends of the joint band lie.
+pub(super) fn band_ends_field<'a>() -> ColumnField<'a, &'a Comparison> {
     type Field<'a> = ColumnField<'a, BandEnds<i64>>;
-    vec![
+    let ends = vec![
         Field::share("p10_low", "", "the least that P10 may be", |ends| ends.p10.0),
         Field::share("p10_high", "", "the most", |ends| ends.p10.1),
         Field::share("p90_low", "", "the least that P90 may be", |ends| ends.p90.0),
         Field::share("p90_high", "", "the most", |ends| ends.p90.1),
-    ]
+    ];
+    ColumnField::optional_object(
+        "ends_of_share_of_dollars",
+        "between which shares its ends lie, nine times in ten; of fewer than 1,000 draws",
+        ends,
+        |it: &&Comparison| it.uncertainty.as_ref()?.joint_ends_bp.map(|it| it.1),
+    )
+    .left_out_if_missing()
 }

@@ -9,6 +9,7 @@ use crate::report::format::{self, effort_words};
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, RichText, Section, TableCell, TableView};
 use crate::study::stats::quantile::CredibleBand;
+use crate::study::whatif::draw_count::BandEnds;
 use crate::study::whatif::first_question::KnowledgeEffect;
 use crate::study::whatif::published_claims::PublishedClaim;
 use crate::study::whatif::uncertainty::Uncertainty;
@@ -171,7 +172,7 @@ impl ComparisonReport<'_> {
             0 => String::new(),
             unmet => format!(" In {unmet} of them no calls meet the totals: the likeliest stand."),
         };
-        let few = self.band_ends_words().map(|words| format!(" Of so few {words}."));
+        let few = self.band_ends_words().map(|words| format!(" Of so few, {words}."));
         let mut saved = band_words(tokens_bp, tokens, headline.sentence_words());
         if comparison.has_dollars {
             saved = format!("{saved} and {}", band_words(dollars_bp, dollars, "dollars"));
@@ -186,20 +187,36 @@ impl ComparisonReport<'_> {
     }
 
     /// Where the ends of the joint band lie; `None` where there are draws enough.
-    pub(super) fn band_ends_words(&self) -> Option<String> {
-        let (tokens, dollars) = self.comparison.uncertainty.as_ref()?.joint_ends_bp?;
-        let (ends, whole) = match self.comparison.has_dollars {
-            true => (dollars, "dollars"),
-            false => (tokens, self.comparison.headline.sentence_words()),
-        };
-        let words = |(low, high): (i64, i64)| {
-            format!("{} to {}", format::plain_share(low), format::plain_share(high))
-        };
+    fn band_ends_words(&self) -> Option<String> {
+        let (_, ends, whole) = self.joint_band_and_ends()?;
+        let words =
+            |(low, high)| format!("{} to {}", format::plain_share(low), format::plain_share(high));
         Some(format!(
             "P10 of all together is {} of {whole}, P90 {}, nine times in ten",
             words(ends.p10),
             words(ends.p90)
         ))
+    }
+
+    /// The same in short: how far off the ends may be at the most.
+    pub(super) fn band_error_words(&self) -> Option<String> {
+        let (band, ends, whole) = self.joint_band_and_ends()?;
+        let told = [(band.p10, ends.p10), (band.p90, ends.p90)];
+        let off = told.map(|(end, (low, high))| (end - low).max(high - end));
+        let off = format::plain_share(off[0].max(off[1]));
+        Some(format!("P10, P90 of all together off by up to {off} of {whole}"))
+    }
+
+    /// What is saved by all together, as a share of what a reader is told it in, and what few draws
+    /// leave open about its ends.
+    fn joint_band_and_ends(&self) -> Option<(CredibleBand<i64>, BandEnds<i64>, &'static str)> {
+        let uncertainty = self.comparison.uncertainty.as_ref()?;
+        let (bands, ends) = (uncertainty.joint_bp, uncertainty.joint_ends_bp?);
+        Some(if self.comparison.has_dollars {
+            (bands.1, ends.1, "dollars")
+        } else {
+            (bands.0, ends.0, self.comparison.headline.sentence_words())
+        })
     }
 }
 

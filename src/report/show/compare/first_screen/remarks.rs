@@ -63,11 +63,14 @@ impl ComparisonReport<'_> {
                 let mean = decision.amount_words(decision.differing_mean()?);
                 Some(format!(", whose mean is {mean}"))
             });
-            let few = self.band_ends_words().map(|words| format!(": {words}"));
+            // Of transcripts the number follows from their size; of published totals it was told,
+            // and the details say what it leaves open.
+            let few = self.band_error_words().filter(|_| !self.source.is_published());
+            let few = few.map(|words| format!(" ({words})"));
             parts.push(format!(
                 "{trials} trials{}{}",
-                mean.unwrap_or_default(),
-                few.unwrap_or_default()
+                few.unwrap_or_default(),
+                mean.unwrap_or_default()
             ));
         }
         LabelledRemark::new("basis", parts.join("; "))
