@@ -223,13 +223,13 @@ pub(super) fn enter_inputs(
         }
         ContextEntry::CompactionDue => {
             inputs += state.deferred_compaction.map_or(0, |(_, summary)| summary);
-            state.drop_prompt();
         }
-        ContextEntry::RestartedByToggle => {
-            inputs += deltas.start;
-            state.drop_prompt();
-        }
-        ContextEntry::RestartedAsRecorded => state.drop_prompt(),
+        ContextEntry::RestartedByToggle => inputs += deltas.start,
+        ContextEntry::RestartedAsRecorded => {}
+    }
+    if !entry.keeps_messages() {
+        state.drop_prompt();
+        state.deferred_compaction = None;
     }
     // What vanished has gone with the messages that were compacted.
     let cut = if state.was_just_compacted { 0 } else { event.cut };

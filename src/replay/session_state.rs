@@ -89,10 +89,10 @@ pub(super) const INITIAL_STATE: SessionState = SessionState {
 };
 
 impl SessionState {
-    /// Drops the prompt, not the clock.
+    /// Drops the prompt, not the clock, and not a compaction that was put off: one by a rule takes
+    /// no place of another.
     pub(super) fn drop_prompt(&mut self) {
         (self.prompt, self.prompt_parts) = (0, 0);
-        self.deferred_compaction = None;
         (self.awaits_compaction, self.awaits_clearing) = (false, false);
     }
 

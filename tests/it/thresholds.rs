@@ -1,13 +1,15 @@
 //! No saving rests on where a recording happens to end: on hand cases and on real transcripts.
 
+use crate::generated::Case;
 use crate::laws::{data, imported};
 use crate::small::{block, call, record, replace, restarted};
+use crate::twin::check;
 use windtunnel::intervene::{self, ToggleParams};
-use windtunnel::plan::{Patch, Plan};
+use windtunnel::plan::{CompactionRule, Patch, Plan, SessionRules};
 use windtunnel::price::Pricing;
 use windtunnel::recording::BlockKind::{self, Text, ToolInput, ToolResult, User};
 use windtunnel::recording::{ContextRestart, Recording};
-use windtunnel::replay::{ReplayOutcome, replay_plan};
+use windtunnel::replay::{ReplayOutcome, replay_calls, replay_plan};
 
 /// Reads saved where compactions stay, taken back by them, and both together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,6 +80,32 @@ fn a_call_that_is_not_made_keeps_its_saving() {
     // It read 21,200; of what it brought and said 200 are read once behind it.
     let reads = reads_saved(&recording, &[patch]);
     assert_eq!(reads, Reads { direct: 21_200 + 200, moved: -200 });
+}
+
+/// A rule compacts at a call that is not made, and before the next one a recorded compaction is
+/// put off: the first comes with the next call, the second where it would without the other toggle.
+#[test]
+fn a_compaction_that_waits_for_a_call_takes_no_place_of_another() {
+    let compacted = call(20, 25_300, 0, &[(BlockKind::Summary, 5_000), (User, 300)], &[]);
+    let recording = record(vec![
+        call(0, 40_000, 0, &[(User, 20_000)], &[(ToolInput, 100)]),
+        call(10, 40_300, 40_000, &[(ToolResult, 200)], &[(ToolInput, 100)]),
+        restarted(ContextRestart::AutoCompacted, compacted),
+        call(30, 70_300, 25_300, &[(User, 45_000)], &[]),
+        call(40, 70_400, 70_300, &[(User, 100)], &[]),
+    ]);
+    let rule = CompactionRule { threshold: 40_000, output: 500, left: 1_000 };
+    let rules = SessionRules { compaction: Some(rule), ..SessionRules::default() };
+    let compacts = Patch { session_rules: vec![(0, rules)], ..Patch::default() };
+    let mut drops = Patch::default();
+    drops.drop_call_and_blocks(&recording, 1, false);
+    let case = Case { recording, patches: vec![compacts, drops], subset: 3 };
+    let made = replay_calls(&case.plan(), case.subset);
+    let contexts: Vec<i64> = made.iter().map(|row| row.outcome.usage.context_tokens()).collect();
+    // Not the second call; a call of the rule's before the fourth; the recorded one before the last.
+    let summary = 25_000;
+    assert_eq!(contexts.last(), Some(&(summary + 100)), "{contexts:?}");
+    check(&case).expect("the slow twin says the same");
 }
 
 #[test]
