@@ -6,9 +6,9 @@
 //! that it was not. A what-if keeps the luck within these bounds, so that an untouched replay is
 //! exact in every draw, and only looks after other waits can change.
 
-use super::{AUTOMATIC_LOOKUP_STEP, CacheLookup, CacheRules, Policy};
+use super::{CacheLookup, CacheRules, Policy};
 use crate::kinds::CacheBreak;
-use crate::models;
+use crate::models::{self, AUTOMATIC_LOOKUP_STEP};
 use crate::units::{BASIS_POINTS, share_of};
 use std::ops::Range;
 

@@ -9,6 +9,7 @@ pub mod perfect;
 pub mod ttl;
 
 use crate::kinds::{CacheBreak, CacheTier, Shock, named_values};
+use crate::models::AUTOMATIC_LOOKUP_STEP;
 use crate::models::harness_version::HarnessVersion;
 
 /// What the call before left in the cache.
@@ -102,9 +103,6 @@ impl CacheRules {
         }
     }
 }
-
-/// An automatic cache is looked up in steps of so many tokens. Source: MODEL.md, "Cache law".
-pub(crate) const AUTOMATIC_LOOKUP_STEP: i64 = 128;
 
 /// The prefix that a call leaves in the cache.
 #[inline]

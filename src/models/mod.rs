@@ -50,6 +50,9 @@ pub struct ModelFacts {
     pub hit_step: i64,
 }
 
+/// An automatic cache is looked up in steps of so many tokens. Source: MODEL.md, "Cache law".
+pub(crate) const AUTOMATIC_LOOKUP_STEP: i64 = 128;
+
 /// Automatic caches of a model that nobody looked at by itself.
 /// Source: MODEL.md, "Automatic caches", 82 Codex rollouts of five repositories, 2026-11-28.
 pub const AUTOMATIC_HITS_BP: [i64; 4] = [9_770, 9_280, 5_860, 230];
@@ -125,13 +128,13 @@ pub const MODELS: [ModelFacts; 28] = [
     claude_47("claude-mythos-5", 512),
     // The rule for a Claude that no row above names: it is younger than the table.
     claude_47("claude-", 0),
-    gpt("gpt-", 1_024, false, AUTOMATIC_HITS_BP, 128),
-    gpt("gpt-5.3", 1_024, true, AUTOMATIC_HITS_BP, 128),
+    gpt("gpt-", 1_024, false, AUTOMATIC_HITS_BP, AUTOMATIC_LOOKUP_STEP),
+    gpt("gpt-5.3", 1_024, true, AUTOMATIC_HITS_BP, AUTOMATIC_LOOKUP_STEP),
     gpt("gpt-5.4", 1_024, true, AUTOMATIC_HITS_GPT_5_4_BP, 512),
     gpt("gpt-5.5", 1_024, true, AUTOMATIC_HITS_GPT_5_5_BP, 512),
     gpt("gpt-5.6", 1_024, false, AUTOMATIC_HITS_GPT_5_6_BP, 512),
     gpt("gpt-5.6-sol", 1_024, false, AUTOMATIC_HITS_GPT_5_6_BP, 1_024),
-    gpt("codex-", 0, false, AUTOMATIC_HITS_BP, 128),
+    gpt("codex-", 0, false, AUTOMATIC_HITS_BP, AUTOMATIC_LOOKUP_STEP),
 ];
 
 /// What is taken of a model that no row names: nothing but the rates of the older Claude family.
@@ -142,7 +145,7 @@ pub const UNKNOWN: ModelFacts = ModelFacts {
     harness_window: 0,
     drops_reasoning: false,
     automatic_hits_bp: AUTOMATIC_HITS_BP,
-    hit_step: 128,
+    hit_step: AUTOMATIC_LOOKUP_STEP,
 };
 
 /// Names whose rows a thread remembers, at most: a recording has a handful, foreign input may have

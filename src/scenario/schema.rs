@@ -65,7 +65,7 @@ fn value_schema(holds: ValueKind) -> Value {
         }
         ValueKind::Day => json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}$" }),
         ValueKind::Moment => json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}" }),
-        ValueKind::Span => json!({ "type": "string", "pattern": "^\\d+ ?[hdw]$" }),
+        ValueKind::Span => json!({ "type": "string", "pattern": "^ *[0-9]" }),
         ValueKind::SomeOf(names) => one_or_some_schema(&json!({ "enum": names() }), 1, usize::MAX),
         ValueKind::Patterns => one_or_some_schema(&json!({ "type": "string" }), 1, usize::MAX),
         ValueKind::Names(most) => one_or_some_schema(&text_schema(), 0, most),

@@ -102,7 +102,7 @@ fn a_compaction_that_waits_for_a_call_takes_no_place_of_another() {
     let case = Case { recording, patches: vec![compacts, drops], subset: 3 };
     let made = replay_calls(&case.plan(), case.subset);
     let contexts: Vec<i64> = made.iter().map(|row| row.outcome.usage.context_tokens()).collect();
-    // Not the second call; a call of the rule's before the fourth; the recorded one before the last.
+    // Not the second call, one of the rule's before the fourth, the recorded one before the last.
     let summary = 25_000;
     assert_eq!(contexts.last(), Some(&(summary + 100)), "{contexts:?}");
     check(&case).expect("the slow twin says the same");

@@ -11,7 +11,7 @@
 //! Its prompt enters with that call. `at=50` starts the session 50 seconds into the recording,
 //! `tier=auto` caches as Codex does.
 
-use crate::cache::AUTOMATIC_LOOKUP_STEP;
+use crate::models::AUTOMATIC_LOOKUP_STEP;
 use crate::plan::{InsertedCall, Patch};
 use crate::recording::{
     BlockKind, BlockMarks, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart,

@@ -3,7 +3,7 @@
 use super::super::session_calls::reconstructed_session;
 use super::prompt::{AgentPrompts, PromptPart};
 use super::session_growth::SessionContexts;
-use crate::cache::AUTOMATIC_LOOKUP_STEP;
+use crate::models::AUTOMATIC_LOOKUP_STEP;
 use crate::price::UNKNOWN_CLASSES;
 use crate::recording::{
     BlockKind, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart, Packet, RawBlock,
