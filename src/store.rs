@@ -242,6 +242,17 @@ pub(crate) fn open_file(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     }
 }
 
+/// Opens a file that was found: as much of it as there was then. One that has grown since ends where
+/// it ended, and its end is known without being asked for.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn open_found_file(file: &FoundFile) -> io::Result<Box<dyn Read + Send>> {
+    let source = open_file(&file.path)?;
+    // Streams tell no size, nor do files that a system makes up when they are read.
+    Ok(if file.bytes > 0 { Box::new(source.take(file.bytes)) } else { source })
+}
+
 /// Streams of which the start was looked at, whole again, until they are opened.
 static PEEKED_STREAMS: Mutex<BTreeMap<PathBuf, Box<dyn Read + Send>>> = Mutex::new(BTreeMap::new());
 
@@ -386,4 +397,28 @@ pub(crate) fn base_name(path: &Path) -> String {
     }
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     real.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn a_file_that_grows_is_read_as_it_was_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        fs::write(&path, "found\n").expect("written");
+        let found = find_files(std::slice::from_ref(&path), &[".jsonl"]).expect("there");
+        let mut grown = fs::OpenOptions::new().append(true).open(&path).expect("opened");
+        grown.write_all(b"half a li").expect("appended");
+        let read = |file: &FoundFile| {
+            let mut text = String::new();
+            open_found_file(file).and_then(|mut source| source.read_to_string(&mut text)).ok();
+            text
+        };
+        assert_eq!(read(&found.files[0]), "found\n");
+        // What tells no size is read to its end.
+        assert_eq!(read(&FoundFile { bytes: 0, ..found.files[0].clone() }), "found\nhalf a li");
+    }
 }

@@ -29,29 +29,36 @@ pub fn with_progress<T>(template: &str, work: impl FnOnce(ProgressListener<'_>) 
     work(ProgressListener(&|done, all| bar.advance(done, all)))
 }
 
-/// A bar that wipes itself away when it is dropped.
-pub struct WorkBar(ProgressBar);
+/// A bar that wipes itself away when it is dropped; none where standard error is no terminal.
+pub struct WorkBar(Option<ProgressBar>);
 
 impl WorkBar {
     /// A bar that nobody sees yet.
     pub fn new(template: &str) -> Self {
+        // Asked once: work tells of itself for every file, and the answer costs a system call.
+        if !super::tells_a_person() {
+            return Self(None);
+        }
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template(template);
-        Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+        Self(Some(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))))
     }
 
-    /// So much of all is done. Nothing is drawn where standard error is no terminal.
+    /// So much of all is done.
     pub fn advance(&self, done: u64, all: u64) {
-        if self.0.elapsed() > HIDDEN_FOR && self.0.is_hidden() {
-            self.0.set_draw_target(ProgressDrawTarget::stderr());
+        let Some(bar) = &self.0 else { return };
+        if bar.elapsed() > HIDDEN_FOR && bar.is_hidden() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        self.0.set_length(all);
-        self.0.set_position(done);
+        bar.set_length(all);
+        bar.set_position(done);
     }
 }
 
 impl Drop for WorkBar {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
     }
 }

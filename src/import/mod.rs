@@ -235,7 +235,7 @@ fn check_import_result(
 fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
     let mut parsed = ParsedFile::default();
     let opened =
-        store::open_file(&file.path).and_then(|source| open_decoded_source(source, on_bytes));
+        store::open_found_file(file).and_then(|source| open_decoded_source(source, on_bytes));
     let source = match opened {
         Ok(source) => source,
         Err(error) => {

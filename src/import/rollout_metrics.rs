@@ -72,7 +72,7 @@ fn read_rollout(
     query: &MetricsQuery,
     metrics: &mut ScriptMetrics,
 ) -> io::Result<()> {
-    let mut source = store::open_file(&found.path)?;
+    let mut source = store::open_found_file(found)?;
     let mut lines = LineReader::new(&mut source, &|_| false);
     let mut file = metrics.begin_file();
     while let Some(line) = lines.next_line()? {

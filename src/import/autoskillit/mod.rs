@@ -85,7 +85,7 @@ impl FolderImporter for AutoSkillit {
 /// The first lines of a file, up to a limit.
 fn read_head_bytes(file: &FoundFile) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    store::open_file(&file.path).ok()?.take(64 << 10).read_to_end(&mut head).ok()?;
+    store::open_found_file(file).ok()?.take(64 << 10).read_to_end(&mut head).ok()?;
     Some(head)
 }
 
@@ -145,7 +145,7 @@ impl LogRootReader {
 
     fn read_whole_file(&mut self, file: &FoundFile) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        let read = store::open_file(&file.path)
+        let read = store::open_found_file(file)
             .and_then(|source| source.take(LONGEST + 1).read_to_end(&mut bytes));
         match read {
             Ok(length) if length as u64 <= LONGEST => return Some(bytes),
@@ -157,7 +157,7 @@ impl LogRootReader {
 
     fn read_index(&mut self, file: &FoundFile) {
         self.index.clone_from(&file.label);
-        let mut source = match store::open_file(&file.path) {
+        let mut source = match store::open_found_file(file) {
             Ok(source) => source,
             Err(error) => return self.add_skip(file, SkipReason::Unreadable(error.to_string())),
         };
