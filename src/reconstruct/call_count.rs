@@ -35,7 +35,7 @@ named_values! {
 }
 
 /// What is known of a session's calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CallEvidence {
     /// So many calls.
     Calls(u32),
@@ -46,7 +46,7 @@ pub enum CallEvidence {
 }
 
 /// A session of a step whose calls are to be counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UncountedSession {
     /// What is known.
     pub known: CallEvidence,

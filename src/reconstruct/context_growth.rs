@@ -17,9 +17,9 @@
 //! upper one after it rises too: that call is chosen so that the sum is met exactly. Growth is
 //! never negative, and no token is lost.
 
+use super::solved_before::SolvedBefore;
 use crate::fixed_point::{self, ONE};
 use crate::units::scale_by_ratio;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// Exponents above this are not looked for: all growth then falls on the last calls.
@@ -61,32 +61,21 @@ pub enum GrowthError {
 }
 
 /// What a growth has to meet: start, reads, writes, and what enters with each call.
-type GrowthKey = (i64, i64, i64, Vec<i64>);
+pub(super) type GrowthKey = (i64, i64, i64, Vec<i64>);
 
-/// Growths that were solved before: of many draws most ask for the same.
-#[derive(Debug, Default)]
-pub(crate) struct SolvedGrowths(BTreeMap<GrowthKey, GrowthSolution>);
+/// Growths that were solved before.
+pub(super) type SolvedGrowths = SolvedBefore<GrowthKey, GrowthSolution>;
 
-impl SolvedGrowths {
-    /// No more are kept than this; what is open by the token is asked for once.
-    const MOST_KEPT: usize = 4_096;
-
-    /// The solution of a problem, as [`solve_growth`] finds it.
-    pub(super) fn solve(
-        &mut self,
-        problem: &GrowthProblem<'_>,
-    ) -> Result<GrowthSolution, GrowthError> {
-        let GrowthProblem { start, read, write, entering } = *problem;
-        let key = (start, read, write, entering.to_vec());
-        if let Some(known) = self.0.get(&key) {
-            return Ok(known.clone());
-        }
-        let solved = solve_growth(problem)?;
-        if self.0.len() < Self::MOST_KEPT {
-            self.0.insert(key, solved.clone());
-        }
-        Ok(solved)
-    }
+/// The solution of a problem, as [`solve_growth`] finds it.
+///
+/// # Errors
+/// As there.
+pub(super) fn solve_growth_once(
+    problem: &GrowthProblem<'_>,
+    known: &mut SolvedGrowths,
+) -> Result<GrowthSolution, GrowthError> {
+    let GrowthProblem { start, read, write, entering } = *problem;
+    known.solve_once((start, read, write, entering.to_vec()), || solve_growth(problem))
 }
 
 /// Solves for the growth exponent.

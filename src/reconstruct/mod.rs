@@ -38,6 +38,7 @@ pub mod routes;
 mod script_call;
 pub mod session_calls;
 pub mod session_script;
+mod solved_before;
 mod step_split;
 pub mod unknown;
 pub mod whole_reads;

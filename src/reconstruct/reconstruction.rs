@@ -1,12 +1,14 @@
 //! The steps of a reported pipeline, fitted one after another and laid out in time.
 
 use super::call_count::{Lens, saturate_u32};
-use super::context_growth::{GrowthError, GrowthSolution, SolvedGrowths, solve_growth};
-use super::record_sum;
+use super::context_growth::{
+    GrowthError, GrowthSolution, SolvedGrowths, solve_growth, solve_growth_once,
+};
+use super::record_sum::{self, MetSums};
 use super::reported::ReportedPipeline;
 use super::session_calls;
 use super::session_script::{self, EventSelection, SessionScript};
-use super::step_split::{SessionPlan, split_step};
+use super::step_split::{CountedSteps, SessionPlan, split_step};
 use crate::ids::NO_INDEX;
 use crate::price::UNSTATED_MODEL;
 use crate::recording::{CrashCounts, Recording, RecordingBuilder, Remainder};
@@ -119,11 +121,13 @@ pub fn reconstruct_with_call_counts(
 #[derive(Debug, Default)]
 pub(crate) struct LayoutScratch {
     growths: SolvedGrowths,
+    counted: CountedSteps,
+    sums: MetSums,
     /// A recording that nobody needs any more: the next one takes its memory.
     pub(crate) spare: Recording,
 }
 
-/// The same, one time of many: growths that were solved before are not solved again.
+/// The same, one time of many: what was solved before is not solved again.
 ///
 /// # Errors
 /// As [`reconstruct_with_call_counts`].
@@ -148,19 +152,19 @@ fn lay_out_sessions(
     lens: Lens,
     given: &[(String, u32)],
     search: ExponentSearch,
-    LayoutScratch { growths, spare }: &mut LayoutScratch,
+    LayoutScratch { growths, counted, sums, spare }: &mut LayoutScratch,
 ) -> Result<Reconstruction, ReconstructError> {
     let Some(start) = reported.stated_or_assumed("start-context") else {
         let name = reported.name.clone();
         return Err(ReconstructError::Missing { name, figure: "start-context" });
     };
     let start = start.value();
-    let (mut plans, mut split_notes) = split_steps(reported, lens, start, given);
-    let open = record_sum::counts_meeting_sum(reported, lens, &plans);
+    let (mut plans, mut split_notes) = split_steps(reported, lens, start, given, counted);
+    let open = record_sum::counts_meeting_sum(reported, lens, &plans, sums);
     if !open.is_empty() {
         let likeliest = open.iter().map(|(id, count)| (id.clone(), count.calls));
         let known: Vec<(String, u32)> = given.iter().cloned().chain(likeliest).collect();
-        (plans, split_notes) = split_steps(reported, lens, start, &known);
+        (plans, split_notes) = split_steps(reported, lens, start, &known, counted);
     }
     let spare = std::mem::take(spare);
     let mut builder = RecordingBuilder::in_memory_of(spare, &reported.name, "reported");
@@ -186,11 +190,13 @@ fn lay_out_sessions(
             };
             let (fitted, script, solved) =
                 fit_session((reported, lens), plan, index, growths, &mut notes)?;
-            builder.push_session(session_calls::build_session(
+            let raw = session_calls::build_session(
                 &fitted.totals,
                 &script,
                 &solved.smooth_growth,
-            ));
+                builder.spare_lists(),
+            );
+            builder.push_session(raw);
             let mut fit = session_fit(fitted, solved.exponent);
             fit.exponent = whole;
             sessions.push(fit);
@@ -221,10 +227,11 @@ fn split_steps(
     lens: Lens,
     start: i64,
     known: &[(String, u32)],
+    counted: &mut CountedSteps,
 ) -> (Vec<Vec<SessionPlan>>, Vec<Vec<String>>) {
     let steps = reported.steps.rows.iter().map(|row| {
         let mut notes = Vec::new();
-        (split_step(reported, row, lens, start, known, &mut notes), notes)
+        (split_step(reported, row, lens, start, known, (counted, &mut notes)), notes)
     });
     steps.unzip()
 }
@@ -309,7 +316,8 @@ fn fit_fullest_script(
         (EventSelection::NoSizes, "known event sizes do not fit its totals and are left out"),
     ] {
         let script = session_script::write_script(reported, lens, &id, &step, calls, keep);
-        if let Ok(solved) = growths.solve(&plan.growth_problem(&script.entering_tokens())) {
+        let entering = script.entering_tokens();
+        if let Ok(solved) = solve_growth_once(&plan.growth_problem(&entering), growths) {
             if !lost.is_empty() {
                 notes.push(format!("{step} {id}: {lost}"));
             }

@@ -9,6 +9,7 @@
 use super::call_count::{self, CallCount, Lens};
 use super::call_tally::RECORDS_PER_CALL_HUNDREDTHS;
 use super::reported::ReportedPipeline;
+use super::solved_before::SolvedBefore;
 use super::step_split::SessionPlan;
 use crate::fixed_point::{self, ONE};
 use crate::units::scale_by_ratio;
@@ -23,12 +24,19 @@ const MOST_LAMBDA: i64 = 8 * ONE;
 /// Steps of the bisection: a lambda to 2^-12, far below one call.
 const STEPS: u32 = 16;
 
+/// What open counts were found to meet a sum: by the sum, and by the reads, records and weights of
+/// all sessions.
+pub(super) type MetSums = SolvedBefore<(i64, Vec<SessionWeights>), Vec<CallCount>>;
+
+type SessionWeights = (i64, Option<u32>, Vec<(u32, i64)>);
+
 /// The counts of sessions that are open, where a sum over records is published; by session. `plans`
 /// are those of all sessions before anybody asks for the sum.
 pub(super) fn counts_meeting_sum(
     reported: &ReportedPipeline,
     lens: Lens,
     plans: &[Vec<SessionPlan>],
+    known: &mut MetSums,
 ) -> Vec<(String, CallCount)> {
     let Some(published) = reported.stated_figure(RAW_READS).filter(|_| lens == Lens::Message)
     else {
@@ -39,26 +47,38 @@ pub(super) fn counts_meeting_sum(
     if plans.iter().all(|plan| plan.count.weights.len() == 1) {
         return Vec::new();
     }
+    let key =
+        plans.iter().map(|plan| (plan.read, plan.calls_published, plan.count.weights.clone()));
+    let met = known.solve_once((published.value(), key.collect()), || {
+        counts_at_sum(&plans, published.value()).ok_or(())
+    });
+    let ids = open_plans(&plans).map(|plan| plan.totals.id.clone());
+    // A sum that no counts reach constrains nothing: the laws alone stand.
+    ids.zip(met.unwrap_or_default()).collect()
+}
+
+fn open_plans<'a>(plans: &'a [&SessionPlan]) -> impl Iterator<Item = &'a SessionPlan> {
+    plans.iter().copied().filter(|plan| plan.count.weights.len() > 1)
+}
+
+/// The counts of all open plans; `None` where none of them reach the sum.
+fn counts_at_sum(plans: &[&SessionPlan], published: i64) -> Option<Vec<CallCount>> {
     let (mut low, mut high) = (-MOST_LAMBDA, MOST_LAMBDA);
     let sum_at = |lambda: i64| -> i64 { plans.iter().map(|plan| expected_sum(plan, lambda)).sum() };
-    // A sum that no counts reach constrains nothing: the laws alone stand.
-    if !(sum_at(low)..=sum_at(high)).contains(&published.value()) {
-        return Vec::new();
+    if !(sum_at(low)..=sum_at(high)).contains(&published) {
+        return None;
     }
     for _ in 0..STEPS {
         let middle = i64::midpoint(low, high);
-        if sum_at(middle) < published.value() {
+        if sum_at(middle) < published {
             low = middle;
         } else {
             high = middle;
         }
     }
-    let open = plans.iter().filter(|plan| plan.count.weights.len() > 1);
-    open.map(|plan| {
-        let weights = tilted_weights(plan, high);
-        (plan.totals.id.clone(), call_count::count_from_weights(weights))
-    })
-    .collect()
+    let counts =
+        open_plans(plans).map(|plan| call_count::count_from_weights(tilted_weights(plan, high)));
+    Some(counts.collect())
 }
 
 /// What a session adds to a sum over records with `n` calls.

@@ -3,7 +3,10 @@
 use super::event::ReportedEvent;
 use super::routes::{RouteReconstruction, reconstruct_routes};
 use super::unknown::UnknownQuantity;
-use super::{Lens, Reconstruction, ReportedPipeline, ReportedRoutes, reconstruct};
+use super::{
+    LayoutScratch, Lens, Reconstruction, ReportedPipeline, ReportedRoutes, reconstruct,
+    reconstruct_once_more,
+};
 use crate::price;
 use crate::recording::Recording;
 use std::collections::{BTreeSet, HashMap};
@@ -170,13 +173,17 @@ impl RecordingSource {
     }
 
     /// The calls where the unknowns, in their order, have these values; `None` where there are none
-    /// that meet what was published.
-    #[must_use]
-    pub fn recording_with_unknowns(&self, values: &[i64]) -> Option<Recording> {
+    /// that meet what was published. What a thread keeps moves no call.
+    pub(crate) fn recording_with_unknowns(
+        &self,
+        values: &[i64],
+        kept: &mut LayoutScratch,
+    ) -> Option<Recording> {
         match self {
             Self::Recorded(recording) => Some(recording.clone()),
             Self::Pipeline { reported, lens, .. } => {
-                let fit = reconstruct(&reported.with_unknowns(values), *lens);
+                let reported = reported.with_unknowns(values);
+                let fit = reconstruct_once_more(&reported, *lens, &[], kept);
                 fit.ok().map(|fit| fit.recording)
             }
             Self::Routes { routes, .. } => {

@@ -9,8 +9,8 @@ use super::session_script::SessionScript;
 use crate::price::UNSTATED_MODEL;
 use crate::recording::estimate::{self, Tokenizer};
 use crate::recording::{
-    Basis, BlockKind, BlockMarks, CacheBreak, CallFacts, ContextRestart, RawBlock, RawCall,
-    RawSession, Role,
+    Basis, BlockKind, BlockLists, BlockMarks, CacheBreak, CallFacts, ContextRestart, RawBlock,
+    RawCall, RawSession, Role,
 };
 use crate::units::{Usage, apportion};
 
@@ -45,6 +45,7 @@ pub(crate) fn build_session(
     totals: &PublishedTotals,
     script: &SessionScript,
     smooth: &[i64],
+    lists: &mut BlockLists,
 ) -> RawSession {
     let usages = usage_of_calls(totals, script, smooth);
     let starts = call_times(totals, &script.calls);
@@ -53,17 +54,20 @@ pub(crate) fn build_session(
     let mut calls: Vec<RawCall> = Vec::with_capacity(usages.len());
     for (k, &usage) in usages.iter().enumerate() {
         let (start_ms, end_ms) = starts[k];
-        let inputs = match k.checked_sub(1) {
-            None => first_inputs(totals.start, usage),
+        let mut inputs = lists.take_empty();
+        match k.checked_sub(1) {
+            None => push_first_inputs(&mut inputs, totals.start, usage),
             Some(before) => {
                 // What the context has more than the one before and its output entered from
                 // outside: results of tools, and what no text explains.
                 let grown = usage.context_tokens()
                     - usages[before].context_tokens()
                     - usages[before].output;
-                input_blocks(script, k, grown, &calls)
+                push_inputs(&mut inputs, script, (k, grown), &calls);
             }
-        };
+        }
+        let mut outputs = lists.take_empty();
+        push_outputs(&mut outputs, &script.calls[k], usage.output, totals.prose_chars);
         calls.push(RawCall {
             model: 0,
             start_ms,
@@ -76,7 +80,7 @@ pub(crate) fn build_session(
             restart: if k == 0 { ContextRestart::Fresh } else { ContextRestart::No },
             cache_break: CacheBreak::No,
             inputs,
-            outputs: output_blocks(&script.calls[k], usage.output, totals.prose_chars),
+            outputs,
         });
     }
     RawSession {
@@ -181,19 +185,21 @@ fn call_times(totals: &PublishedTotals, slots: &[ScriptCall]) -> Vec<(i64, i64)>
 }
 
 /// The first call: the shared start, and what the dispatcher asked for.
-fn first_inputs(start: i64, usage: Usage) -> Vec<RawBlock> {
+fn push_first_inputs(blocks: &mut Vec<RawBlock>, start: i64, usage: Usage) {
     // What the first context has beyond the static prefix is the task that the user gave.
     let prompt = usage.context_tokens() - start;
-    vec![
-        RawBlock::from_size(BlockKind::System, 0, start),
-        RawBlock::from_size(BlockKind::User, 0, prompt),
-    ]
+    blocks.push(RawBlock::from_size(BlockKind::System, 0, start));
+    blocks.push(RawBlock::from_size(BlockKind::User, 0, prompt));
 }
 
 /// What enters with call `k`: known results at their size, and the rest of the growth.
-fn input_blocks(script: &SessionScript, k: usize, grown: i64, calls: &[RawCall]) -> Vec<RawBlock> {
+fn push_inputs(
+    blocks: &mut Vec<RawBlock>,
+    script: &SessionScript,
+    (k, grown): (usize, i64),
+    calls: &[RawCall],
+) {
     let before = &script.calls[k - 1];
-    let mut blocks = Vec::with_capacity(script.arrivals[k].len() + 1);
     for arrival in &script.arrivals[k] {
         let asked = &script.calls[arrival.answers];
         let block = tool_block(asked, arrival.kind, arrival.chars, arrival.tokens);
@@ -210,7 +216,6 @@ fn input_blocks(script: &SessionScript, k: usize, grown: i64, calls: &[RawCall])
     } else if rest > 0 {
         blocks.push(RawBlock::from_size(BlockKind::Unattributed, 0, rest));
     }
-    blocks
 }
 
 /// A block of a call's tool use: its input or its result.
@@ -229,7 +234,7 @@ fn tool_input_of(calls: &[RawCall], call: usize) -> (u32, u32) {
 }
 
 /// What a call produces; its tool input comes last.
-fn output_blocks(slot: &ScriptCall, output: i64, prose_chars: i64) -> Vec<RawBlock> {
+fn push_outputs(blocks: &mut Vec<RawBlock>, slot: &ScriptCall, output: i64, prose_chars: i64) {
     let chars = u64::try_from(prose_chars).unwrap_or(0);
     let prose =
         estimate::estimate_tokens(Tokenizer::Other, BlockKind::Text, "", chars).min(output / 3);
@@ -238,18 +243,18 @@ fn output_blocks(slot: &ScriptCall, output: i64, prose_chars: i64) -> Vec<RawBlo
     // A third of the output each for prose and thinking at most: the tool input is never empty.
     let thinking = RawBlock::from_size(BlockKind::Thinking, 0, output / 3);
     let with_tool = match slot.response {
-        ResponseContent::Prose => return vec![RawBlock::from_size(BlockKind::Text, 0, output)],
+        ResponseContent::Prose => {
+            return blocks.push(RawBlock::from_size(BlockKind::Text, 0, output));
+        }
         ResponseContent::Thinking => {
-            return vec![RawBlock::from_size(BlockKind::Thinking, 0, output)];
+            return blocks.push(RawBlock::from_size(BlockKind::Thinking, 0, output));
         }
         ResponseContent::Tool => [None, None],
         ResponseContent::ProseAndTool => [None, Some(beside)],
         ResponseContent::ThinkingAndTool => [Some(thinking), None],
         ResponseContent::AllThree => [Some(thinking), Some(beside)],
     };
-    let mut blocks = Vec::with_capacity(3);
     blocks.extend(with_tool.into_iter().flatten());
     let rest = output - blocks.iter().map(|block| block.estimate).sum::<i64>();
     blocks.push(tool_block(slot, BlockKind::ToolInput, 0, rest));
-    blocks
 }

@@ -10,7 +10,11 @@ use super::context_growth::GrowthProblem;
 use super::figure::Figure;
 use super::reported::{InventoryRow, ReportedPipeline, ReportedStepRow};
 use super::session_calls::PublishedTotals;
+use super::solved_before::SolvedBefore;
 use crate::units::{apportion, scale_by_ratio};
+
+/// Steps whose calls were counted before: by their sessions, writes and start context.
+pub(super) type CountedSteps = SolvedBefore<(Vec<UncountedSession>, i64, i64), Vec<CallCount>>;
 
 /// A session before its growth is solved.
 pub(super) struct SessionPlan {
@@ -40,7 +44,7 @@ pub(super) fn split_step(
     lens: Lens,
     start: i64,
     given: &[(String, u32)],
-    notes: &mut Vec<String>,
+    (counted, notes): (&mut CountedSteps, &mut Vec<String>),
 ) -> Vec<SessionPlan> {
     let listed: Vec<&InventoryRow> = reported.sessions_of_step(&row.step).collect();
     let number = if listed.is_empty() {
@@ -56,7 +60,7 @@ pub(super) fn split_step(
             read: reads[i],
         })
         .collect();
-    let counts = count_step_calls(&unfit, row, start, listed.is_empty(), notes);
+    let counts = count_step_calls(&unfit, row, start, listed.is_empty(), (counted, notes));
     let likeliest: Vec<u32> = counts.iter().map(|count| count.calls).collect();
     let shares = call_count::write_weights(&unfit, &likeliest, row.write.value(), start);
     let writes = apportion(row.write.value(), &shares);
@@ -152,19 +156,34 @@ fn call_evidence(
     }
 }
 
+/// The calls of sessions, as [`call_count::count_calls`] counts them.
+fn count_calls_once(
+    sessions: &[UncountedSession],
+    write: i64,
+    start: i64,
+    counted: &mut CountedSteps,
+) -> Option<Vec<CallCount>> {
+    let count_calls = || call_count::count_calls(sessions, write, start);
+    // Where every count is given there is nothing to find, and a key would cost more.
+    if sessions.iter().all(|session| matches!(session.known, CallEvidence::Calls(_))) {
+        return count_calls();
+    }
+    counted.solve_once((sessions.to_vec(), write, start), || count_calls().ok_or(())).ok()
+}
+
 /// Counts the calls of a step; totals that fit no count fall back to what was published.
 fn count_step_calls(
     unfit: &[UncountedSession],
     row: &ReportedStepRow,
     start: i64,
     equal: bool,
-    notes: &mut Vec<String>,
+    (counted, notes): (&mut CountedSteps, &mut Vec<String>),
 ) -> Vec<CallCount> {
     let write = row.write.value();
     if equal && unfit.iter().all(|session| session.known == CallEvidence::Nothing) {
         // Equal sessions need one count only.
         let sessions = unfit.len() as i64;
-        if let Some(mut counts) = call_count::count_calls(&unfit[..1], write / sessions, start) {
+        if let Some(mut counts) = count_calls_once(&unfit[..1], write / sessions, start, counted) {
             notes.push(format!(
                 "{}: no call count is published, so the lens changes nothing; the likeliest growth \
                  exponent decides",
@@ -172,7 +191,7 @@ fn count_step_calls(
             ));
             return vec![counts.swap_remove(0); unfit.len()];
         }
-    } else if let Some(counts) = call_count::count_calls(unfit, write, start) {
+    } else if let Some(counts) = count_calls_once(unfit, write, start, counted) {
         return counts;
     }
     // No exponent serves: the plain quotients are taken, and the start context will give way.

@@ -2,7 +2,7 @@
 
 use super::calibrate;
 use super::name_tables::{NameTables, NewIds};
-use super::raw::{RawBlock, RawSession};
+use super::raw::{RawBlock, RawCall, RawSession};
 use super::{Block, Call, CrashCounts, Invocation, PriceModifiers, Recording, Remainder, Session};
 use crate::ids::{NO_INDEX, NO_TOOL};
 use crate::units::Usage;
@@ -12,6 +12,25 @@ use crate::units::Usage;
 pub struct RecordingBuilder {
     recording: Recording,
     names: NameTables,
+    /// The lists of the sessions that were pushed, once somebody asks for such.
+    lists: Option<BlockLists>,
+}
+
+/// Lists of blocks that nobody needs any more: each call has two, and most are short.
+#[derive(Debug, Default)]
+pub(crate) struct BlockLists(Vec<Vec<RawBlock>>);
+
+impl BlockLists {
+    /// An empty list.
+    pub(crate) fn take_empty(&mut self) -> Vec<RawBlock> {
+        let mut list = self.0.pop().unwrap_or_default();
+        list.clear();
+        list
+    }
+
+    fn keep_lists_of(&mut self, calls: Vec<RawCall>) {
+        self.0.extend(calls.into_iter().flat_map(|call| [call.inputs, call.outputs]));
+    }
 }
 
 impl RecordingBuilder {
@@ -41,6 +60,11 @@ impl RecordingBuilder {
         blocks.clear();
         let empty = Self::new(name, source);
         Self { recording: Recording { calls, blocks, ..empty.recording }, ..empty }
+    }
+
+    /// Lists for the blocks of sessions that are laid out one after the other.
+    pub(crate) fn spare_lists(&mut self) -> &mut BlockLists {
+        self.lists.get_or_insert_default()
     }
 
     /// The id of a model in this recording.
@@ -127,6 +151,9 @@ impl RecordingBuilder {
             source,
             harness_totals: raw.harness_totals,
         });
+        if let Some(lists) = &mut self.lists {
+            lists.keep_lists_of(raw.calls);
+        }
     }
 
     /// The finished recording.

@@ -30,6 +30,7 @@ mod remainder;
 mod session_filter;
 mod union;
 
+pub(crate) use builder::BlockLists;
 pub use builder::RecordingBuilder;
 pub use call_facts::{CallFacts, PriceModifiers, ToldMissReason};
 pub use check::BalanceError;

@@ -6,8 +6,8 @@ use super::session_growth::SessionContexts;
 use crate::models::AUTOMATIC_LOOKUP_STEP;
 use crate::price::UNKNOWN_CLASSES;
 use crate::recording::{
-    BlockKind, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart, Packet, RawBlock,
-    RawCall, RawSession,
+    BlockKind, BlockLists, CacheBreak, CacheTier, CallFacts, CallMarks, ContextRestart, Packet,
+    RawBlock, RawCall, RawSession,
 };
 use crate::units::{BASIS_POINTS, Usage};
 
@@ -73,7 +73,7 @@ pub(crate) fn build_route_session(
     (woken, grown): (&[RouteInvocation], &SessionContexts),
     prompts: &AgentPrompts,
     hits: &mut EvenPicker,
-    clock: &mut CallClock,
+    (clock, lists): (&mut CallClock, &mut BlockLists),
 ) -> RawSession {
     let mut raw = empty_session(id, pipeline, step, grown.base);
     raw.calls.reserve(grown.calls.len());
@@ -96,12 +96,14 @@ pub(crate) fn build_route_session(
         let hit = hits.takes_next();
         let read = if hit { left_in_cache.min(call.context) } else { 0 };
         left_in_cache = call.context - call.context % AUTOMATIC_LOOKUP_STEP;
-        let inputs = route_input_blocks(&raw.calls, grown, at, parts);
+        let mut inputs = lists.take_empty();
+        push_route_inputs(&mut inputs, &raw.calls, (grown, at), parts);
         // The last call of an invocation answers in text, every other one uses a tool.
         let ends = grown.calls.get(at + 1).is_none_or(|next| next.prompt.is_some());
         let said = if ends { BlockKind::Text } else { BlockKind::ToolInput };
         let tool = (!ends).then_some(0);
-        let output = RawBlock { tool, ..RawBlock::from_size(said, 0, call.output) };
+        let mut outputs = lists.take_empty();
+        outputs.push(RawBlock { tool, ..RawBlock::from_size(said, 0, call.output) });
         raw.calls.push(RawCall {
             model: 0,
             start_ms: clock.next_start_ms,
@@ -124,7 +126,7 @@ pub(crate) fn build_route_session(
             },
             cache_break: CacheBreak::No,
             inputs,
-            outputs: vec![output],
+            outputs,
         });
         clock.next_start_ms += clock.call_ms;
     }
@@ -135,15 +137,14 @@ pub(crate) fn build_route_session(
 
 /// What enters with a call: what a context starts over with, the prompt, and the rest of the
 /// growth as the result of the tool use before.
-fn route_input_blocks(
+fn push_route_inputs(
+    blocks: &mut Vec<RawBlock>,
     before: &[RawCall],
-    grown: &SessionContexts,
-    at: usize,
+    (grown, at): (&SessionContexts, usize),
     parts: &[PromptPart],
-) -> Vec<RawBlock> {
+) {
     let call = &grown.calls[at];
     let starts = at == 0 || call.compacted;
-    let mut blocks = Vec::with_capacity(parts.len() + if starts { 3 } else { 1 });
     let mut rest = call.context;
     if starts {
         // After a compaction the summary stands on the system part, which is never larger than
@@ -174,7 +175,6 @@ fn route_input_blocks(
         let result = RawBlock::from_size(BlockKind::ToolResult, 0, rest);
         blocks.push(RawBlock { tool, peer, ..result });
     }
-    blocks
 }
 
 /// A bucket as a session: one call holds all of its tokens, so that any share can come off.

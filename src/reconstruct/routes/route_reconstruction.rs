@@ -254,13 +254,14 @@ impl AgentRoutes {
             let Some(prompts) = &self.prompts else { continue };
             for (at, RouteSession { invocations: woken, grown }) in sessions.iter().enumerate() {
                 let names = (format!("{step}-thread-{}", at + 1), name.as_str(), step.as_str());
-                builder.push_session(route_calls::build_route_session(
+                let raw = route_calls::build_route_session(
                     names,
                     (woken, grown),
                     prompts,
                     hits,
-                    clock,
-                ));
+                    (clock, builder.spare_lists()),
+                );
+                builder.push_session(raw);
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::savings::Saving;
 use crate::intervene::{ParamRange, ParamUnit, RangeShape};
 use crate::plan::Patch;
 use crate::price::MissingPrice;
-use crate::reconstruct::{RecordingSource, reconstruct_with_call_counts};
+use crate::reconstruct::{LayoutScratch, RecordingSource, reconstruct_with_call_counts};
 use crate::recording::Recording;
 
 /// What one parameter moves.
@@ -168,6 +168,7 @@ fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, Missi
     let unknowns = experiment.source.unknowns();
     let all: Vec<usize> = (0..experiment.chosen.len()).collect();
     let mut swings = Vec::new();
+    let mut kept = LayoutScratch::default();
     for (at, unknown) in unknowns.iter().enumerate() {
         if unknown.low >= unknown.high {
             continue;
@@ -177,7 +178,8 @@ fn swing_unknowns(experiment: &Experiment<'_>) -> Result<Vec<SavingSwing>, Missi
             let mut values: Vec<i64> = unknowns.iter().map(|unknown| unknown.mode).collect();
             values[at] = value;
             // Values that contradict the source have no calls, and no swing.
-            let Some(recording) = experiment.source.recording_with_unknowns(&values) else {
+            let Some(recording) = experiment.source.recording_with_unknowns(&values, &mut kept)
+            else {
                 return Ok(None);
             };
             let patches = experiment.patches_at_means(&recording);
