@@ -242,8 +242,7 @@ pub(crate) fn open_file(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     }
 }
 
-/// Opens a file that was found: as much of it as there was then. One that has grown since ends where
-/// it ended, and its end is known without being asked for.
+/// Opens a file as it was found: what it has grown by since is left, and nobody asks for its end.
 ///
 /// # Errors
 /// What the system says.

@@ -30,6 +30,10 @@ pub struct BalanceError {
     pub wanted: i64,
 }
 
+/// What a check of one thing says. An error is rare and large: behind a pointer, all the checks that
+/// pass hand on a word.
+type Checked = Result<(), Box<BalanceError>>;
+
 /// Where a value stands, for the error that it may be.
 #[derive(Clone, Copy)]
 struct BalancePlace<'a> {
@@ -39,27 +43,24 @@ struct BalancePlace<'a> {
 
 impl BalancePlace<'_> {
     /// An error unless what was met is what is wanted.
-    fn require(self, what: &'static str, met: i64, wanted: i64) -> Result<(), BalanceError> {
-        if met == wanted {
-            return Ok(());
-        }
+    fn require(self, what: &'static str, met: i64, wanted: i64) -> Checked {
+        if met == wanted { Ok(()) } else { Err(self.unbalanced(what, met, wanted)) }
+    }
+
+    #[cold]
+    fn unbalanced(self, what: &'static str, met: i64, wanted: i64) -> Box<BalanceError> {
         let session = self.session.to_owned();
-        Err(BalanceError { session, call: self.call, what, met, wanted })
+        Box::new(BalanceError { session, call: self.call, what, met, wanted })
     }
 
     /// An error unless a condition holds: 0 was met where 1 is wanted.
-    fn require_that(self, what: &'static str, holds: bool) -> Result<(), BalanceError> {
+    fn require_that(self, what: &'static str, holds: bool) -> Checked {
         self.require(what, i64::from(holds), 1)
     }
 
     /// An error unless a value lies between two bounds, both included.
-    fn require_within(
-        self,
-        what: &'static str,
-        met: i64,
-        bounds: (i64, i64),
-    ) -> Result<(), BalanceError> {
-        self.require(what, met, met.clamp(bounds.0, bounds.1))
+    fn require_within(self, what: &'static str, met: i64, (low, high): (i64, i64)) -> Checked {
+        self.require(what, met, met.clamp(low, high))
     }
 }
 
@@ -69,7 +70,10 @@ impl Recording {
     /// # Errors
     /// The first call whose books do not balance.
     pub fn check_balance(&self) -> Result<(), BalanceError> {
-        self.check_whole()?;
+        self.check_whole().and_then(|()| self.check_sessions()).map_err(|error| *error)
+    }
+
+    fn check_sessions(&self) -> Checked {
         // Sessions hold all calls and calls all blocks, in one row each and without a gap: every
         // index that follows can be relied on.
         let mut next_call = 0;
@@ -101,7 +105,7 @@ impl Recording {
     }
 
     /// What no single call shows: the remainders, and whether sums can overflow.
-    fn check_whole(&self) -> Result<(), BalanceError> {
+    fn check_whole(&self) -> Checked {
         let place = BalancePlace { session: "", call: self.calls.len() };
         for rest in &self.remainders {
             let model_known = usize::from(rest.model) < self.models.len();
@@ -129,7 +133,7 @@ impl Recording {
     }
 
     /// Whether every number of a call is small enough to be added up.
-    fn check_range(call: &Call, place: BalancePlace) -> Result<(), BalanceError> {
+    fn check_range(call: &Call, place: BalancePlace) -> Checked {
         for tokens in call.usage.by_class() {
             place.require_within("usage out of range", tokens, (0, MAX_TOKENS))?;
         }
@@ -146,7 +150,7 @@ impl Recording {
         place.require_within("shock out of range", by, (-MAX_TOKENS, MAX_TOKENS))
     }
 
-    fn check_call(&self, before: Option<&Call>, place: BalancePlace) -> Result<(), BalanceError> {
+    fn check_call(&self, before: Option<&Call>, place: BalancePlace) -> Checked {
         let call = &self.calls[place.call];
         let session = &self.sessions[call.session as usize];
         Self::check_range(call, place)?;
@@ -195,7 +199,7 @@ impl Recording {
     }
 
     /// Checks the blocks of the call at `place`; the tokens of its inputs and of its outputs.
-    fn check_blocks(&self, place: BalancePlace) -> Result<(i64, i64), BalanceError> {
+    fn check_blocks(&self, place: BalancePlace) -> Result<(i64, i64), Box<BalanceError>> {
         let (mut inputs, mut outputs, mut seen_output) = (0, 0, false);
         for block in self.blocks_of_call(place.call) {
             place.require("block's call", i64::from(block.call), place.call as i64)?;

@@ -26,15 +26,8 @@ impl BestCornerSearch<'_> {
     ) -> Result<(i64, i64), MissingPrice> {
         // In the claim's metric and in money, each at its own best corner.
         let mut best = (i64::MIN, i64::MIN);
-        let corners: Vec<Vec<Patch>> = indexes
-            .iter()
-            .map(|&index| {
-                let corners = self.experiment.chosen[index].range_corners();
-                let patch =
-                    |params| self.experiment.patch_for_toggle(self.recording, index, params);
-                corners.iter().map(patch).collect()
-            })
-            .collect();
+        let corners: Vec<Vec<Patch>> =
+            indexes.iter().map(|&index| self.patches_at_corners(index)).collect();
         // Toggles are improved one after the other until a whole round improves nothing.
         let mut picked: Vec<usize> = vec![0; corners.len()];
         // Rounds come back to what was tried before, which is no better the second time.
@@ -72,6 +65,21 @@ impl BestCornerSearch<'_> {
                 return Ok(best);
             }
         }
+    }
+
+    /// The patches of a toggle at the corners of its parameters, each one once: where a parameter
+    /// changes nothing, one patch stands for several corners.
+    fn patches_at_corners(&self, index: usize) -> Vec<Patch> {
+        let mut patches: Vec<Patch> = Vec::new();
+        for params in self.experiment.chosen[index].range_corners() {
+            let patch = self.experiment.patch_for_toggle(self.recording, index, &params);
+            // What it tells of its parameters is no change.
+            let patch = Patch { notes: Vec::new(), ..patch };
+            if !patches.contains(&patch) {
+                patches.push(patch);
+            }
+        }
+        patches
     }
 
     /// What patches save together.

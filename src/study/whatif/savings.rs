@@ -264,7 +264,10 @@ pub(crate) fn totals_in_step(
     }
     let mut side = PipelineTotals::default();
     let mut call_parts = 0;
-    let is_of_step = |session: u32| recording.sessions[session as usize].step == step;
+    // Names are compared once a session and not for every row.
+    let of_step: Vec<bool> =
+        recording.sessions.iter().map(|session| session.step == step).collect();
+    let is_of_step = |session: u32| of_step[session as usize];
     // Islands without a session of the step have nothing to tell of it.
     let islands = plan.islands.iter().filter(|island| {
         plan.sessions_of_island(island).iter().any(|planned| is_of_step(planned.session))

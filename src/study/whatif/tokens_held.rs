@@ -58,6 +58,9 @@ fn tokens_spared(
 ) -> i64 {
     // What dropped calls said and no call has said yet is missing from a prompt, too.
     let (mut sum, mut carried, mut prompt, mut unsaid) = (0, 0, 0, 0);
+    // Blocks stand in the order of their calls, so that one walk over what is spared meets them all.
+    let first = recording.calls.get(calls.start).map_or(0, |call| call.block_range().start);
+    let mut spared = spared.range(first..).peekable();
     for at in calls {
         let call = &recording.calls[at];
         let context = call.usage.context_tokens();
@@ -71,7 +74,8 @@ fn tokens_spared(
             ContextRestart::Fresh | ContextRestart::ManualCompacted => carried = 0,
         }
         let (mut entered, mut said) = (0, 0);
-        for (block, less) in spared.range(call.block_range()) {
+        let end = call.block_range().end;
+        while let Some((block, less)) = spared.next_if(|(block, _)| **block < end) {
             let is_output = recording.blocks[*block].kind.is_output();
             *(if is_output { &mut said } else { &mut entered }) += less;
         }
