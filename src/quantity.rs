@@ -83,17 +83,14 @@ impl QuantityKind {
     /// The same of a value in a file, which may be a bare number where that has one meaning only.
     #[must_use]
     pub(crate) fn read_node(self, node: &TomlNode) -> Option<Quantity> {
-        let bare = |scale: i128, number: i64| {
-            (number >= 0).then(|| Quantity { value: i128::from(number) * scale, last_digit: scale })
-        };
         match (self, node) {
             (_, TomlNode::Text(text)) => self.read(text),
-            (Self::Tokens | Self::Count, TomlNode::Whole(number)) => bare(1, *number),
-            (Self::Money, TomlNode::Whole(number)) => bare(PicoUsd::PER_USD, *number),
+            (Self::Tokens | Self::Count, TomlNode::Whole(number)) => bare_number(*number, 1),
+            (Self::Money, TomlNode::Whole(number)) => bare_number(*number, PicoUsd::PER_USD),
             (Self::Share, TomlNode::Whole(number @ (0 | 1))) => {
-                bare(i128::from(BASIS_POINTS), *number)
+                bare_number(*number, i128::from(BASIS_POINTS))
             }
-            (Self::Duration, TomlNode::Whole(0)) => bare(1, 0),
+            (Self::Duration, TomlNode::Whole(0)) => bare_number(0, 1),
             (Self::Share, TomlNode::Float(digits)) => parse_part_of_one(digits),
             (Self::Money, TomlNode::Float(digits)) => parse_decimal(digits, PicoUsd::PER_USD),
             _ => None,
@@ -145,6 +142,11 @@ impl QuantityKind {
             _ => String::new(),
         }
     }
+}
+
+/// A number of a file, not below zero, in units of `scale`.
+fn bare_number(number: i64, scale: i128) -> Option<Quantity> {
+    (number >= 0).then(|| Quantity { value: i128::from(number) * scale, last_digit: scale })
 }
 
 /// A share as a part of one. What is more than one was likely meant in per cent.

@@ -236,11 +236,11 @@ impl TomlEntry {
         key: &str,
         named: &[(T, &'static str)],
     ) -> Result<T, TomlError> {
-        let known = || named.iter().map(|(_, name)| *name);
         let met = if let TomlNode::Text(text) = &self.node { text.as_str() } else { "" };
         named.iter().find(|(_, name)| *name == met).map(|(value, _)| *value).ok_or_else(|| {
-            let near = nearest_name_hint(met, known());
-            bad_value_error(key, self, &format!("one of {}{near}", join_names(known())))
+            let known = named.iter().map(|(_, name)| *name);
+            let near = nearest_name_hint(met, known.clone());
+            bad_value_error(key, self, &format!("one of {}{near}", join_names(known)))
         })
     }
 }

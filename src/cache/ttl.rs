@@ -23,6 +23,7 @@ impl Policy for TtlPolicy {
     fn read_tokens(&self, lookup: &CacheLookup) -> i64 {
         match (lookup.prior, lookup.cache_break) {
             (Some(prior), CacheBreak::No | CacheBreak::ToStatic) if is_expired(&prior) => {
+                // Other sessions may have kept the start of the prompt warm.
                 if lookup.rules.is_warm_after_expiry(prior.tier) {
                     lookup.warm_prefix.min(lookup.context)
                 } else {

@@ -281,11 +281,12 @@ impl<'a> TurnClock<'a> {
 
     /// From packet to end, of the turns that tell how long somebody waits for an answer.
     fn sorted_latencies(&self) -> Vec<i64> {
-        let is_sent = |at: &usize| self.turns[*at].sender_before(*at).is_some();
-        let mut counted: Vec<usize> = (0..self.turns.len()).filter(is_sent).collect();
+        let all = 0..self.turns.len();
+        let mut counted: Vec<usize> =
+            all.clone().filter(|&at| self.turns[at].sender_before(at).is_some()).collect();
         // Where no turn sends a packet every turn is an answer to one from outside.
         if counted.is_empty() {
-            counted = (0..self.turns.len()).collect();
+            counted = all.collect();
         }
         let spans = counted.into_iter().map(|at| self.run.turns_ms[at]);
         let mut latencies: Vec<i64> = spans.map(|(ready_ms, end_ms)| end_ms - ready_ms).collect();

@@ -137,13 +137,12 @@ impl TurnSizes {
         digests: &[&ActiveInvocation<'_>],
         turns: &[&ActiveInvocation<'_>],
     ) -> Self {
-        let total = |of: &[&ActiveInvocation<'_>]| -> i64 {
-            of.iter().map(|one| one.total_tokens(recording)).sum()
-        };
+        let [digest_tokens, all_turn_tokens] = [digests, turns]
+            .map(|of| of.iter().map(|one| one.total_tokens(recording)).sum::<i64>());
         Self {
             digests: digests.len() as i64,
-            digest_tokens: total(digests),
-            turn_tokens: total(turns) / turns.len().max(1) as i64,
+            digest_tokens,
+            turn_tokens: all_turn_tokens / turns.len().max(1) as i64,
         }
     }
 }

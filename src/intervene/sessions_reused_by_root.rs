@@ -202,12 +202,12 @@ fn drop_exploration(
     one: &ActiveInvocation<'_>,
     explored: &mut PlaceShare,
 ) {
-    let inner = one.calls.start + 1..one.calls.end - 1;
-    let edits = |&at: &usize| {
+    for at in one.calls.start + 1..one.calls.end - 1 {
+        // From the first edit on it works on what it found.
         let mut uses = support::tool_uses_of_call(recording, at);
-        uses.any(|(_, block)| block.marks.contains(BlockMarks::EDIT))
-    };
-    for at in inner.take_while(|at| !edits(at)) {
+        if uses.any(|(_, block)| block.marks.contains(BlockMarks::EDIT)) {
+            break;
+        }
         let said = support::blocks_of_call(recording, at);
         let said = said.filter(|(_, block)| block.kind.is_output());
         let brought = support::results_of_call(recording, at);

@@ -215,8 +215,9 @@ impl<'a> StandingResults<'a> {
     /// Tells old groups from the newest `keep` results; the answer is what the old ones free.
     fn age_results(&mut self, rule: &ClearingRule) -> i64 {
         // The group that reaches the count stays whole: `keep` results stay at least.
-        let is_old = |it: &mut Vec<_>, kept: i64| kept - it.len() as i64 >= rule.keep;
-        while let Some(group) = self.newest.pop_front_if(|it| is_old(it, self.kept)) {
+        while let Some(group) =
+            self.newest.pop_front_if(|group| self.kept - group.len() as i64 >= rule.keep)
+        {
             self.kept -= group.len() as i64;
             // A result smaller than its stub frees nothing, and is no loss.
             self.freed += group.iter().map(|block| (block.tokens - rule.stub).max(0)).sum::<i64>();

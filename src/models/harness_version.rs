@@ -11,9 +11,10 @@ impl HarnessVersion {
     /// empty text: nothing is known of the version.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
-        let mut next = || parts.next().unwrap_or(0);
-        (!text.is_empty()).then(|| Self(next(), next(), next()))
+        let parts = text.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
+        let mut parts = parts.chain(std::iter::repeat(0));
+        let [major, minor, patch] = std::array::from_fn(|_| parts.next().unwrap_or(0));
+        (!text.is_empty()).then_some(Self(major, minor, patch))
     }
 }
 

@@ -57,6 +57,8 @@ impl Plan {
             return false;
         };
         let (row, other_row) = (&self.rows[at], &self.rows[to]);
+        // When a row is made and where its terms and its event stand decides nothing in an island of
+        // one row.
         let placeless = |row: &PlanRow| PlanRow { start_ms: 0, first_term: 0, event: 0, ..*row };
         let [event, other_event] = [row, other_row].map(|row| self.event_of_row(row));
         let of_any_drop = |event: &CallEvent| CallEvent { first_uncertain: 0, ..*event };
@@ -67,6 +69,7 @@ impl Plan {
                 == PlanRun { first_row: 0, first_variant: 0, ..other_run.clone() }
             && self.duration_ms[at] == self.duration_ms[to]
             && of_any_drop(event) == of_any_drop(other_event)
+            // What the numbers point to is compared itself.
             && self.terms_of_row(row).eq(self.terms_of_row(other_row))
             && self
                 .uncertain_drops_of_event(event, event.perhaps_dropped_by)

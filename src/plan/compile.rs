@@ -72,10 +72,8 @@ impl Plan {
     ) -> Result<Self, MissingPrice> {
         // A subset of toggles is one machine word: a bit a patch, and one for the places of each
         // that drops calls with a chance.
-        let drops = |patch: &&Patch| {
-            patch.uncertain_places.iter().any(|(_, place)| !place.dropped_calls.is_empty())
-        };
-        let bits = patches.len() + patches.iter().filter(drops).count();
+        let with_chances = patches.iter().filter(|patch| patch.drops_by_chance()).count();
+        let bits = patches.len() + with_chances;
         assert!(bits <= MAX_TOGGLES, "{bits} bits for the toggles of one plan");
         let calls = sessions.iter().map(|&at| recording.sessions[at as usize].call_range().len());
         let calls = calls.sum();
@@ -257,6 +255,7 @@ impl PlanCompiler<'_> {
         let compacts = own.iter().any(|session| session.compacts);
         plan.islands.push(Island {
             sessions,
+            // Collected since the island before; the next one starts with none.
             touched_by: std::mem::take(&mut self.touched_by),
             placed_by,
             ruled_by: std::mem::take(&mut self.ruled_by),

@@ -174,6 +174,8 @@ fn but_not(
             parts.extend([(times, unless | with), (-times, unless | any | with)]);
         }
         for (times, unless) in parts {
+            // Equal conditions are one, with the sum of their counts; what cancels out is left away
+            // below.
             match next.iter_mut().find(|(_, known)| *known == unless) {
                 Some((sum, _)) => *sum += times,
                 None => next.push((times, unless)),

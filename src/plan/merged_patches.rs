@@ -97,6 +97,8 @@ impl MergedPatches {
         place: &PatchPlace,
         (bit, chance): (ToggleSubset, Chance),
     ) {
+        // A call that is inserted with a chance carries it; one that is dropped hangs on a bit of
+        // its own.
         self.inserted.extend(place.inserted_calls.iter().map(|&new| (bit, chance, new)));
         let happened = if place.dropped_calls.is_empty() { 0 } else { self.happened_bit(bit) };
         for dropped in &place.dropped_calls {
@@ -135,6 +137,7 @@ impl MergedPatches {
         self.uncertain
             .sort_by_key(|(call, drop)| (*call, drop.bit, std::cmp::Reverse(drop.chance)));
         self.uncertain.dedup_by_key(|(call, drop)| (*call, drop.bit));
+        // The pass reads the drops of one call up to the one that is marked as the last.
         for at in 0..self.uncertain.len() {
             let next = self.uncertain.get(at + 1).map(|(call, _)| *call);
             self.uncertain[at].1.last = next != Some(self.uncertain[at].0);
@@ -245,6 +248,7 @@ pub(super) struct PatchCursor<'a> {
 
 impl<'a> PatchCursor<'a> {
     /// From a call and a block on.
+    // All lists are sorted by call or block, so that each is cut by a binary search.
     pub(super) fn starting_at(merged: &'a MergedPatches, call: usize, block: usize) -> Self {
         let MergedPatches { dropped_calls, dropped_blocks, replaced, if_warm, .. } = merged;
         let MergedPatches { saved, inserted, healed, restarted, uncertain, .. } = merged;
@@ -263,10 +267,11 @@ impl<'a> PatchCursor<'a> {
 
     /// Whether no patch changes a block from the next one up to `end`.
     pub(super) fn leaves_blocks_before(&self, end: usize) -> bool {
-        let is_behind = |block: Option<u32>| block.is_none_or(|block| block as usize >= end);
-        is_behind(self.dropped_blocks.first().map(|entry| entry.0))
-            && is_behind(self.replaced.first().map(|entry| entry.0))
-            && is_behind(self.if_warm.first().map(|(entry, _)| entry.0))
+        // The lists are sorted: their first entries tell.
+        let dropped = self.dropped_blocks.first().map(|entry| entry.0);
+        let replaced = self.replaced.first().map(|entry| entry.0);
+        let if_warm = self.if_warm.first().map(|(entry, _)| entry.0);
+        [dropped, replaced, if_warm].into_iter().flatten().all(|block| block as usize >= end)
     }
 
     /// Sizes of the next block, in order of precedence: none at all, then the smallest one.

@@ -235,6 +235,7 @@ impl Plan {
         event: &CallEvent,
         subset: ToggleSubset,
     ) -> impl Iterator<Item = &UncertainDrop> {
+        // Without any the list is empty from its end on, so that both cases are one type.
         let has_none = event.perhaps_dropped_by & subset == 0;
         let from =
             if has_none { self.uncertain_drops.len() } else { event.first_uncertain as usize };

@@ -127,10 +127,16 @@ pub struct PatchPlace {
 }
 
 impl Patch {
+    /// Whether it drops any call with a chance.
+    pub(super) fn drops_by_chance(&self) -> bool {
+        self.uncertain_places.iter().any(|(_, place)| !place.dropped_calls.is_empty())
+    }
+
     /// Adds a place at which the toggle acts with some chance.
     pub fn add_place(&mut self, chance: Chance, place: PatchPlace) {
         match chance {
             Chance::NEVER => {}
+            // What is sure is part of the patch itself: chances alone need a place of their own.
             Chance::SURE => {
                 self.dropped_calls.extend(place.dropped_calls);
                 self.dropped_blocks.extend(place.dropped_blocks);

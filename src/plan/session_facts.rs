@@ -57,10 +57,9 @@ impl<'a> SessionFacts<'a> {
                 let perhaps = places.flat_map(|(chance, place)| {
                     place.spawned_sessions.iter().map(|new| (*chance, new))
                 });
-                let of_session = |new: (Chance, &'a SpawnedSession)| {
+                sure.chain(perhaps).map(|new: (Chance, &'a SpawnedSession)| {
                     (recording.calls[new.1.by as usize].session, new)
-                };
-                sure.chain(perhaps).map(of_session)
+                })
             }),
             models: FactsBySession::from_patches(patches, |patch| {
                 let remodelled = patch.remodelled_sessions.iter();

@@ -103,6 +103,7 @@ impl PriceBook {
                 ends_uncertainly: false,
             });
         }
+        // Equal prices have equal digests, whatever file they came from.
         let digest = Sha256::digest(format!("{entries:?}")).into();
         Self::from_entries(entries, Vec::new(), digest)
     }
@@ -112,6 +113,7 @@ impl PriceBook {
         modifiers: Vec<ModifierRow>,
         digest: [u8; 32],
     ) -> Self {
+        // The rows of a model keep the order of the file.
         let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (place, entry) in entries.iter().enumerate() {
             places.entry(entry.model.clone()).or_default().push(place);
@@ -150,6 +152,7 @@ impl PriceBook {
         // A last day that nobody is sure of leaves the price standing until another one is known.
         let ended = own().filter(|entry| entry.ends_uncertainly && entry.to < Some(on));
         let last = ended.max_by_key(|entry| entry.to);
+        // A price with a sure end is missing after it: none is guessed.
         last.map(|entry| DatedPrice { row: entry.to_price_row(), extended_beyond: entry.to })
             .ok_or_else(|| MissingPrice::Date { model: model.to_owned(), date: on })
     }

@@ -65,6 +65,7 @@ pub(super) fn multipliers_of(
     let (mut multipliers, mut open) = (Vec::new(), conditions);
     for row in own {
         multipliers.push(row.multiplier_bp);
+        // What stays open has no price: it is named, and changes nothing.
         open.remove(row.modifier);
     }
     (multipliers, open)
@@ -72,8 +73,10 @@ pub(super) fn multipliers_of(
 
 /// All classes times a multiplier: cache prices stack with it, and so does the long band.
 pub(super) fn scale_prices(prices: &TokenPrices, multiplier_bp: i64) -> TokenPrices {
-    let scaled = |price| scale_by_ratio(price, multiplier_bp, BASIS_POINTS);
-    TokenPrices::from_classes(prices.by_class().map(scaled))
+    let prices = prices.by_class();
+    TokenPrices::from_classes(
+        prices.map(|price| scale_by_ratio(price, multiplier_bp, BASIS_POINTS)),
+    )
 }
 
 /// Conditions in words: `fast, us_only`.

@@ -224,20 +224,24 @@ impl CalibratedBlocks {
         self.blocks.clear();
         // Hidden growth stands behind the other inputs, the system part of a fresh context first.
         let goes_on = restart == ContextRestart::No;
-        let hidden = |kind| (RawBlock::from_size(kind, 0, 0), growth.unattributed);
         if growth.unattributed > 0 && !goes_on {
-            self.blocks.push(hidden(BlockKind::System));
+            self.push_without_text(BlockKind::System, growth.unattributed);
         }
         self.push_scaled(&raw.inputs, growth.inputs);
         if growth.unattributed > 0 && goes_on {
-            self.blocks.push(hidden(BlockKind::Unattributed));
+            self.push_without_text(BlockKind::Unattributed, growth.unattributed);
         }
         self.inputs = self.blocks.len();
         self.push_scaled(&raw.outputs, produced);
         // Output that left no text behind is thinking that was withheld.
         if raw.outputs.is_empty() && produced > 0 {
-            self.blocks.push((RawBlock::from_size(BlockKind::Thinking, 0, 0), produced));
+            self.push_without_text(BlockKind::Thinking, produced);
         }
+    }
+
+    /// A block that stands for tokens of which no text is there.
+    fn push_without_text(&mut self, kind: BlockKind, tokens: i64) {
+        self.blocks.push((RawBlock::from_size(kind, 0, 0), tokens));
     }
 
     /// Scales the estimates of `blocks` so that they add up to `total`.

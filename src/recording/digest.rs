@@ -71,13 +71,13 @@ impl Recording {
     /// The digests of the sessions in their order: their content, wherever they stand.
     pub(super) fn session_digests(&self) -> Vec<[u8; 32]> {
         let mut bytes = HashedBytes::default();
-        let hash_session = |session| {
+        let mut hashes: Vec<Sha256> = Vec::with_capacity(self.sessions.len());
+        for session in &self.sessions {
             let mut hash = new_hash();
             self.add_session(&mut bytes, session);
             bytes.feed(&mut hash);
-            hash
-        };
-        let mut hashes: Vec<Sha256> = self.sessions.iter().map(hash_session).collect();
+            hashes.push(hash);
+        }
         // Packets and remainders stand in lists of their own and belong to the session they name.
         for invocation in &self.invocations {
             let call = &self.calls[invocation.call as usize];

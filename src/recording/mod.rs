@@ -381,10 +381,12 @@ impl Recording {
     /// tools are at work belongs to the turn.
     pub(crate) fn begins_turn(&self, at: usize) -> bool {
         let first = self.sessions[self.calls[at].session as usize].first_call as usize;
-        let has = |at: usize, kind: BlockKind| {
-            self.blocks_of_call(at).iter().any(|block| block.kind == kind)
-        };
-        has(at, BlockKind::User) && (at == first || !has(at - 1, BlockKind::ToolInput))
+        self.call_has_block(at, BlockKind::User)
+            && (at == first || !self.call_has_block(at - 1, BlockKind::ToolInput))
+    }
+
+    fn call_has_block(&self, at: usize, kind: BlockKind) -> bool {
+        self.blocks_of_call(at).iter().any(|block| block.kind == kind)
     }
 }
 

@@ -115,11 +115,10 @@ impl Recording {
         &self,
         published: &BTreeSet<String>,
     ) -> (Vec<String>, HashMap<String, String>) {
-        let is_hidden = |name: &str| !is_number(name) && !published.contains(name);
         let order = self.sessions_by_first_call();
         let mut made = ContentIds::new("session");
         let mut own = vec![String::new(); self.sessions.len()];
-        for &at in order.iter().filter(|&&at| is_hidden(&self.sessions[at].id)) {
+        for &at in order.iter().filter(|&&at| is_hidden(&self.sessions[at].id, published)) {
             own[at] = made.next_id(&self.content_of_session(at));
         }
         let mut names: HashMap<String, String> = HashMap::new();
@@ -129,12 +128,12 @@ impl Recording {
         }
         for &at in &order {
             let Session { id, pipeline, .. } = &self.sessions[at];
-            let id_of_first = || if own[at].is_empty() { id.clone() } else { own[at].clone() };
+            let shown = if own[at].is_empty() { id } else { &own[at] };
             for name in [owner_of_id(id), pipeline] {
-                names.entry(name.to_owned()).or_insert_with(id_of_first);
+                names.entry(name.to_owned()).or_insert_with(|| shown.clone());
             }
         }
-        names.retain(|name, _| is_hidden(name));
+        names.retain(|name, _| is_hidden(name, published));
         let ids = self.sessions.iter().zip(own).map(|(session, own)| {
             let Some((owner, tail)) = session.id.split_once('/').filter(|_| !own.is_empty()) else {
                 return if own.is_empty() { session.id.clone() } else { own };
@@ -252,11 +251,16 @@ impl<'a> PublicIds<'a> {
     }
 
     fn hide_id(&mut self, id: &mut String, content: &str) {
-        if !is_number(id) && !self.published.contains(id) {
-            let made = || self.made.next_id(content);
-            id.clone_from(self.names.entry(id.clone()).or_insert_with(made));
+        if is_hidden(id, self.published) {
+            let shown = self.names.entry(id.clone());
+            id.clone_from(shown.or_insert_with(|| self.made.next_id(content)));
         }
     }
+}
+
+/// Whether a name says something of whoever recorded: no number, and nothing that was published.
+fn is_hidden(name: &str, published: &BTreeSet<String>) -> bool {
+    !is_number(name) && !published.contains(name)
 }
 
 /// The session that a subagent belongs to stands before a stroke.

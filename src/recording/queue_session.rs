@@ -108,9 +108,10 @@ impl StopLoss {
     /// Whether it stops the next session, for what the request shows then.
     pub(crate) fn stops_next(&mut self, reasons: QueueReasons) -> bool {
         let is_stale = self.after > 0 && self.fruitless >= self.after;
-        let wakes = |signal: &QueueReason| !is_stale || signal.is_maintainers_word();
+        let mut signals = QueueReason::SIGNALS.iter().filter(|it| reasons.contains(**it));
+        // Once it is stale, a maintainer's word alone wakes it.
         let bears_fruit = reasons.contains(QueueReason::Arrival)
-            || QueueReason::SIGNALS.iter().any(|it| reasons.contains(*it) && wakes(it));
+            || signals.any(|signal| !is_stale || signal.is_maintainers_word());
         self.fruitless = if bears_fruit { 0 } else { self.fruitless + 1 };
         is_stale && !bears_fruit
     }

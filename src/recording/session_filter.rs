@@ -93,10 +93,9 @@ impl Recording {
             let Some(part) = part_of_session[index] else { continue };
             new_session[index] = parts[part].append_session(other, index, ids);
         }
-        let part_of_call = |call: u32| part_of_session[other.calls[call as usize].session as usize];
         for invocation in &other.invocations {
-            if let Some(part) = part_of_call(invocation.call) {
-                let session = other.calls[invocation.call as usize].session as usize;
+            let session = other.calls[invocation.call as usize].session as usize;
+            if let Some(part) = part_of_session[session] {
                 let new_first = parts[part].sessions[new_session[session] as usize].first_call;
                 let call = invocation.call - other.sessions[session].first_call + new_first;
                 parts[part].invocations.push(Invocation { call, ..invocation.clone() });

@@ -42,6 +42,7 @@ pub(super) fn report_call<S: CallSink>(
     index: usize,
     made: &CallTokens,
 ) {
+    // Most calls keep their model's tokens: the short way is inlined.
     if run.scale_bp == BASIS_POINTS || S::COUNTS_RECORDED_TOKENS {
         sink.add_call(run, index, made);
     } else {
@@ -202,6 +203,7 @@ fn report_settlement<S: CallSink>(
     (made, chance): (&CallTokens, Chance),
     sink: &mut S,
 ) {
+    // Taken out: it is told with one call and with no other.
     let settlement = std::mem::replace(&mut state.settlement, Settlement::NOTHING);
     if settlement != Settlement::NOTHING {
         let taken_back = settlement.tokens_with_call(made).scaled_by(run.scale_bp);

@@ -137,6 +137,7 @@ impl CallTokens {
     #[must_use]
     pub(crate) fn by_chance(&self, chance: Chance) -> Self {
         let Self { context, fresh, read, off_tier, output, hidden, .. } = *self;
+        // What is written is rounded for itself as well, and the context is then their sum.
         let written = context - fresh - read - off_tier;
         let [fresh, read, off_tier, written, output, hidden] =
             [fresh, read, off_tier, written, output, hidden].map(|tokens| chance.of_amount(tokens));

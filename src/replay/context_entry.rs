@@ -85,10 +85,13 @@ fn entry_without_restart(
 ) -> ContextEntry {
     let Some((recorded, summary)) = state.deferred_compaction else { return ContextEntry::GoesOn };
     match schedule {
+        // Without a schedule the place is decided here; with one it was decided before, and is
+        // read.
         None if state.prompt < threshold_under_rule(run, recorded) => ContextEntry::GoesOn,
         None => ContextEntry::CompactionDue,
         Some(schedule) => match schedule.end_at_row(index, CycleEndKind::Deferred) {
             None => ContextEntry::GoesOn,
+            // Under these bits less than the summary is there: compacting would make it larger.
             Some(end) if end.has_shrunk && state.prompt < summary => {
                 ContextEntry::CompactionSkipped
             }

@@ -38,6 +38,7 @@ impl<'a> IslandReplays<'a> {
             return None;
         }
         let placing = subset & self.island.placed_by;
+        // Few subsets place anything in one island, so that a list will do.
         let known = self.schedules.iter().position(|(of, _)| *of == placing);
         Some(known.unwrap_or_else(|| {
             let schedule = schedule_with_plan_cache(self.plan, self.island, placing);

@@ -122,6 +122,7 @@ fn pass_on_schedule<S: CallSink>(
     schedule: Option<&Schedule>,
     sink: &mut S,
 ) {
+    // One pass for each policy, so that the policy is inlined into its loop.
     match plan.cache {
         CachePolicy::Measured => {
             pass_over_island(

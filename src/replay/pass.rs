@@ -65,8 +65,10 @@ pub(super) fn pass_over_island<P: Policy, S: CallSink>(
     let placing = pass.plan.placing_bits(island, pass.subset);
     let touching = pass.subset & island.touched_by;
     // Where nothing is on but what decides the places, they are decided afresh.
-    let schedule_of = |at| pass.schedule.filter(|_| placing.of_session(at) != touching);
-    let pass_of = |at| PassContext { schedule: schedule_of(at), ..*pass };
+    let pass_of = |at| {
+        let schedule = pass.schedule.filter(|_| placing.of_session(at) != touching);
+        PassContext { schedule, ..*pass }
+    };
     pass_over_sessions(pass.plan, island, &placing, pass_of, sink);
 }
 

@@ -76,7 +76,8 @@ impl PromptLimits {
         // A rule's threshold stands for that of a recorded compaction, too.
         let before = run.compact_at.or(deferred).into_iter().chain(compaction).min();
         let clearing = rules.clearing.map(|rule| rule.trigger);
-        let or_never = |limit: Option<i64>| limit.unwrap_or(i64::MAX);
-        Self { before: or_never(before), with_inputs: or_never(clearing) }
+        // Without a limit no prompt is too long.
+        let [before, with_inputs] = [before, clearing].map(|limit| limit.unwrap_or(i64::MAX));
+        Self { before, with_inputs }
     }
 }

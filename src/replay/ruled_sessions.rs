@@ -293,6 +293,8 @@ impl<P: Policy> PendingCall<'_, P> {
         let EnteringRow { index, deltas, .. } = self.entering;
         let prompt = prompt_of_coming_call(plan, (index, deltas, entry), state);
         let end = (index, CycleEndKind::Cleared, prompt);
+        // Without a schedule the threshold decides, and the place is noted for those that follow
+        // it.
         let Some(schedule) = schedule else {
             if self.is_sent
                 && prompt >= rule.trigger
@@ -302,12 +304,15 @@ impl<P: Policy> PendingCall<'_, P> {
             }
             return;
         };
+        // The place is given: the cycle ends there even if the call of this row is not made.
         if schedule.end_at_row(index, CycleEndKind::Cleared).is_some() {
             call::end_cycle(self.pass, state, end, 0, sink);
             state.awaits_clearing = true;
         }
         if state.awaits_clearing && self.is_sent {
             state.awaits_clearing = false;
+            // What is cleared depends on the results that are there: the least amount was met when
+            // the place was found.
             results.clear_old_results(rule, 0, plan, (index, deltas), state);
         }
     }

@@ -58,8 +58,7 @@ impl Schedule {
         if from == to {
             return CallSums::default();
         }
-        let before = |row: usize| &self.before[row - self.first_row];
-        let (from, to) = (before(from), before(to));
+        let [from, to] = [from, to].map(|row| &self.before[row - self.first_row]);
         CallSums {
             reads: to.reads - from.reads,
             contexts: to.contexts - from.contexts,

@@ -86,6 +86,7 @@ impl ToolResults {
     /// Tells old lumps from those to keep: the newest that together are `keep` results, of which so
     /// many enter now. A lump that holds the last one to keep stays whole.
     fn age_lumps(&mut self, entering: i64, ClearingRule { keep, stub, .. }: ClearingRule) {
+        // Fewer enter than before: the newest old lumps come back to those that are kept.
         while self.old > 0 && entering + self.kept < keep {
             self.keep_last_old();
         }
@@ -97,6 +98,7 @@ impl ToolResults {
             self.freed += lump.freed;
             self.old += 1;
         }
+        // Lumps at the start that free nothing are passed over from now on.
         let worthless = self.lumps[self.worthless..self.old].iter();
         self.worthless += worthless.take_while(|lump| lump.freed == 0).count();
     }

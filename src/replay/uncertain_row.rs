@@ -102,12 +102,14 @@ impl MeanState {
     /// Adds a way that ends in a state, which stays what it is.
     fn add_way(&mut self, state: &mut SessionState, chance: Chance) {
         let parts = i128::from(chance.parts());
+        // What is no amount (marks, places) is taken from the likeliest way.
         if self.likeliest.as_ref().is_none_or(|(most, _)| chance > *most) {
             self.likeliest = Some((chance, *state));
         }
         for (sum, amount) in self.sums.iter_mut().zip(amounts_of_state(state)) {
             *sum += i128::from(*amount) * parts;
         }
+        // The prompt carries a part of a token between rows, in 1/65,536.
         self.sums[0] += (i128::from(state.prompt_parts) * parts) >> 16;
         let summary = state.deferred_compaction.map_or(0, |(_, summary)| summary);
         self.summaries += i128::from(summary) * parts;

@@ -297,11 +297,11 @@ fn quote_alternatives(names: &[&str]) -> String {
 /// The weights of an array of whole numbers, where they are weights of answers.
 fn weights_in_node(node: &TomlNode) -> Option<Vec<u16>> {
     let TomlNode::List(items) = node else { return None };
-    let weight = |item: &TomlEntry| match item.node {
+    let weights = items.iter().map(|item| match item.node {
         TomlNode::Whole(weight) => u16::try_from(weight).ok(),
         _ => None,
-    };
-    let weights: Vec<u16> = items.iter().map(weight).collect::<Option<_>>()?;
+    });
+    let weights: Vec<u16> = weights.collect::<Option<_>>()?;
     ParamRange::weighted_from(0, &weights).map(|_| weights)
 }
 

@@ -55,18 +55,18 @@ pub fn named_work_units(recording: &Recording, names: &[String]) -> Vec<WorkUnit
 }
 
 fn is_named(session: &Session, packet: Option<&Packet>, name: &str) -> bool {
-    let is_name = |known: &str| known.eq_ignore_ascii_case(name);
     let first_part = session.step.split_once('/').map_or("", |(first, _)| first);
     let by_packet = packet.is_some_and(|Packet { agent, kind, source, .. }| {
-        let is_pair = |(of, what): (&str, &str)| {
-            agent.eq_ignore_ascii_case(of) && kind.eq_ignore_ascii_case(what)
-        };
         // Agents and kinds may have strokes in their names: any may be the one between them.
-        [agent, kind, source].into_iter().any(|known| is_name(known))
-            || name.match_indices('/').any(|(at, _)| is_pair((&name[..at], &name[at + 1..])))
+        [agent, kind, source].into_iter().any(|known| known.eq_ignore_ascii_case(name))
+            || name.match_indices('/').any(|(at, _)| {
+                agent.eq_ignore_ascii_case(&name[..at])
+                    && kind.eq_ignore_ascii_case(&name[at + 1..])
+            })
     });
+    let by_step = [&session.step, first_part].iter().any(|known| known.eq_ignore_ascii_case(name));
     // An empty name would name every session that has no step.
-    !name.is_empty() && (is_name(&session.step) || is_name(first_part) || by_packet)
+    !name.is_empty() && (by_step || by_packet)
 }
 
 /// A share of the work that no source tells: until the user does, nothing and all of it bound it.

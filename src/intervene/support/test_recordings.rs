@@ -103,9 +103,9 @@ fn session_from_line(line: &str, index: usize, start_ms: i64) -> RawSession {
 
 /// `@100/#agent/kind/root/source`: the words of a packet.
 fn packet_from_word(word: &str) -> Packet {
-    let mut parts = word[word.find('#').map_or(0, |at| at + 1)..].split('/');
-    let mut next = || parts.next().unwrap_or_default().to_owned();
-    let (agent, kind, root, source) = (next(), next(), next(), next());
+    let parts = word[word.find('#').map_or(0, |at| at + 1)..].split('/');
+    let mut parts = parts.map(str::to_owned).chain(std::iter::repeat(String::new()));
+    let [agent, kind, root, source] = std::array::from_fn(|_| parts.next().expect("endless"));
     let kind = match &kind[..] {
         "D" => DIGEST_KIND.to_owned(),
         "U" => "USER_REQUEST".to_owned(),
@@ -113,6 +113,11 @@ fn packet_from_word(word: &str) -> Packet {
         _ => kind,
     };
     Packet { id: format!("{agent} {kind} {root} {source}"), agent, kind, root, source }
+}
+
+/// A block of four characters a token.
+fn plain_block(kind: BlockKind, tokens: i64) -> RawBlock {
+    RawBlock::from_size(kind, 4 * tokens as u64, tokens)
 }
 
 fn call_from_word(
@@ -127,42 +132,43 @@ fn call_from_word(
     };
     let flags = word.trim_start_matches(['h', '!', '*', '~']);
     let (flags, uses) = (&word[..word.len() - flags.len()], flags);
-    let has = |flag: char| flags.contains(flag);
     let prev = before.last();
-    let plain = |kind, tokens: i64| RawBlock::from_size(kind, 4 * tokens as u64, tokens);
     let mut inputs = prev.map_or_else(Vec::new, |_| results_of_last_call(before));
-    if has('h') || prev.is_none() {
-        inputs.push(plain(BlockKind::User, PROMPT));
+    if flags.contains('h') || prev.is_none() {
+        inputs.push(plain_block(BlockKind::User, PROMPT));
     }
     if woken {
         let marks = [BlockMarks::SKILLS, BlockMarks::SNAPSHOT, BlockMarks::PACKET];
         let parts = marks.iter().zip(PROMPTED);
         inputs.extend(
-            parts.map(|(&marks, tokens)| RawBlock { marks, ..plain(BlockKind::User, tokens) }),
+            parts
+                .map(|(&marks, tokens)| RawBlock { marks, ..plain_block(BlockKind::User, tokens) }),
         );
     }
-    if has('!') {
-        inputs = vec![plain(BlockKind::Summary, 5_000)];
+    if flags.contains('!') {
+        inputs = vec![plain_block(BlockKind::Summary, 5_000)];
     }
     let outputs = outputs_of_uses(uses);
     let entered: i64 = inputs.iter().map(|block| block.estimate).sum();
     let context = match prev {
-        Some(prev) if !has('!') => prev.usage.context_tokens() + prev.usage.output + entered,
+        Some(prev) if !flags.contains('!') => {
+            prev.usage.context_tokens() + prev.usage.output + entered
+        }
         _ => SYSTEM + entered,
     };
-    let broken = has('!') || has('*');
+    let broken = flags.contains('!') || flags.contains('*');
     let read = match prev {
-        Some(_) if has('~') => 0,
+        Some(_) if flags.contains('~') => 0,
         Some(_) if gap_s * 1_000 >= tier.ttl_ms() && tier == CacheTier::FiveMinutes => 0,
         Some(prev) if gap_s * 1_000 < tier.ttl_ms() && !broken => prev.usage.context_tokens(),
         _ => STATIC,
     };
     let start_ms = prev.map_or(start_ms, |prev| prev.start_ms + gap_s * 1_000);
     let mut marks = CallMarks::empty();
-    marks.set(CallMarks::HUMAN, has('h') || prev.is_none());
-    marks.set(CallMarks::EFFORT_SWITCH, has('*'));
+    marks.set(CallMarks::HUMAN, flags.contains('h') || prev.is_none());
+    marks.set(CallMarks::EFFORT_SWITCH, flags.contains('*'));
     RawCall {
-        model: prev.map_or(0, |prev| prev.model) ^ u16::from(has('~')),
+        model: prev.map_or(0, |prev| prev.model) ^ u16::from(flags.contains('~')),
         start_ms,
         end_ms: start_ms + 5_000,
         records: 1,
@@ -175,8 +181,12 @@ fn call_from_word(
         placeholder: false,
         marks,
         facts: CallFacts::default(),
-        restart: if has('!') { ContextRestart::AutoCompacted } else { ContextRestart::No },
-        cache_break: match (has('~'), broken) {
+        restart: if flags.contains('!') {
+            ContextRestart::AutoCompacted
+        } else {
+            ContextRestart::No
+        },
+        cache_break: match (flags.contains('~'), broken) {
             (true, _) => CacheBreak::ToZero,
             (false, true) => CacheBreak::ToStatic,
             (false, false) => CacheBreak::No,

@@ -104,11 +104,7 @@ fn write_head(writer: &mut ColumnWriter, recording: &Recording) {
 
 fn read_head(reader: &mut ColumnReader<'_>) -> Result<Recording, BadRecording> {
     let (name, source) = (reader.take_name()?.to_owned(), reader.take_name()?.to_owned());
-    let mut names = || -> Result<Vec<String>, BadRecording> {
-        let count: usize = reader.take_number("number of names")?;
-        (0..count).map(|_| reader.take_name().map(str::to_owned)).collect()
-    };
-    let (models, tools, labels) = (names()?, names()?, names()?);
+    let (models, tools, labels) = (take_names(reader)?, take_names(reader)?, take_names(reader)?);
     let crashes = CrashCounts {
         records: reader.take_number("crash records")?,
         pid_reuse: reader.take_number("crash records")?,
@@ -121,10 +117,14 @@ fn read_head(reader: &mut ColumnReader<'_>) -> Result<Recording, BadRecording> {
     Ok(Recording { name, source, models, tools, labels, crashes, skips, ..Recording::default() })
 }
 
+fn take_names(reader: &mut ColumnReader<'_>) -> Result<Vec<String>, BadRecording> {
+    let count: usize = reader.take_number("number of names")?;
+    (0..count).map(|_| reader.take_name().map(str::to_owned)).collect()
+}
+
 fn write_sessions(writer: &mut ColumnWriter, sessions: &[Session]) {
-    let number = |of: fn(&Session) -> i64| sessions.iter().map(of);
     writer.put_number(sessions.len() as i64);
-    writer.put_keys(number(|it| i64::from(it.calls)));
+    writer.put_keys(sessions.iter().map(|it| i64::from(it.calls)));
     let texts: [fn(&Session) -> &str; 6] = [
         |it| &it.id,
         |it| &it.file,
@@ -158,8 +158,16 @@ fn write_sessions(writer: &mut ColumnWriter, sessions: &[Session]) {
         |it| it.harness_totals.duration_ms.unwrap_or_default(),
     ];
     for of in numbers {
-        writer.put_column(number(of));
+        writer.put_column(sessions.iter().map(of));
     }
+}
+
+fn take_bases(
+    reader: &mut ColumnReader<'_>,
+    column: &'static str,
+    rows: usize,
+) -> Result<Vec<Basis>, BadRecording> {
+    reader.take_named(column, rows, |at, name| parse_named(&Basis::NAMED, column, at, name))
 }
 
 fn read_sessions(reader: &mut ColumnReader<'_>) -> Result<Vec<Session>, BadRecording> {
@@ -171,10 +179,9 @@ fn read_sessions(reader: &mut ColumnReader<'_>) -> Result<Vec<Session>, BadRecor
     let (mut step, mut version, mut source) = (texts("step")?, texts("version")?, texts("source")?);
     let role =
         reader.take_named("role", rows, |at, name| parse_named(&Role::NAMED, "role", at, name))?;
-    let mut basis = |column| {
-        reader.take_named(column, rows, |at, name| parse_named(&Basis::NAMED, column, at, name))
-    };
-    let (usage, blocks, times) = (basis("usage")?, basis("blocks")?, basis("times")?);
+    let usage = take_bases(reader, "usage", rows)?;
+    let blocks = take_bases(reader, "blocks", rows)?;
+    let times = take_bases(reader, "times", rows)?;
     let records: Vec<u32> = reader.take_column("records", rows)?;
     let static_prefix: Vec<i64> = reader.take_column("static_prefix", rows)?;
     let warm_prefix: Vec<i64> = reader.take_column("warm_prefix", rows)?;
@@ -275,14 +282,16 @@ fn read_remainders(reader: &mut ColumnReader<'_>) -> Result<Vec<Remainder>, BadR
     let rows: usize = reader.take_number("number of remainders")?;
     let session: Vec<u32> = reader.take_keys("remainder's session", rows)?;
     let model: Vec<u16> = reader.take_column("remainder's model", rows)?;
-    let mut class = |column| reader.take_column::<i64>(column, rows);
-    let (fresh, read) = (class("fresh")?, class("read")?);
-    let (write_5m, write_1h, output) = (class("write_5m")?, class("write_1h")?, class("output")?);
+    let fresh: Vec<i64> = reader.take_column("fresh", rows)?;
+    let read: Vec<i64> = reader.take_column("read", rows)?;
+    let write_5m: Vec<i64> = reader.take_column("write_5m", rows)?;
+    let write_1h: Vec<i64> = reader.take_column("write_1h", rows)?;
+    let output: Vec<i64> = reader.take_column("output", rows)?;
     let why = reader.take_named("why", rows, |_, why| Ok(why))?;
     let modifiers = reader.take_named("modifiers", rows, |at, text| {
         parse_flags("modifiers", at, text, PriceModifiers::from_name)
     })?;
-    let remainder = |row: usize| Remainder {
+    let remainders = (0..rows).map(|row| Remainder {
         session: session[row],
         model: model[row],
         usage: Usage {
@@ -294,8 +303,8 @@ fn read_remainders(reader: &mut ColumnReader<'_>) -> Result<Vec<Remainder>, BadR
         },
         why: why[row].to_owned(),
         modifiers: modifiers[row],
-    };
-    Ok((0..rows).map(remainder).collect())
+    });
+    Ok(remainders.collect())
 }
 
 /// The next of some names that stand in a column.

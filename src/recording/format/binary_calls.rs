@@ -5,7 +5,7 @@ use super::super::{
     ContextRestart, PriceModifiers, Recording, Shock, ToldMissReason,
 };
 use super::BadRecording;
-use super::column_bytes::{ColumnReader, ColumnWriter};
+use super::column_bytes::{ColumnReader, ColumnWriter, fit};
 use super::columns::{bitflags_text, parse_flags, parse_named};
 use crate::ids::{NO_INDEX, NO_TOOL};
 use crate::units::Usage;
@@ -146,12 +146,12 @@ fn take_labels(
     labels: usize,
 ) -> Result<Vec<Option<u16>>, BadRecording> {
     let numbers: Vec<i32> = reader.take_column(column, rows)?;
-    let label_of = |(row, number): (usize, i32)| match u16::try_from(number) {
+    let told = numbers.into_iter().enumerate().map(|(row, number)| match u16::try_from(number) {
         Ok(label) if usize::from(label) < labels => Ok(Some(label)),
         Err(_) if number == -1 => Ok(None),
         _ => Err(BadRecording::Column { column, row, what: format!("{labels} labels only") }),
-    };
-    numbers.into_iter().enumerate().map(label_of).collect()
+    });
+    told.collect()
 }
 
 /// The shocks of a kind, by their tokens.
@@ -169,19 +169,27 @@ fn shock_of_kind(row: usize, kind: &str) -> Result<fn(i64) -> Shock, BadRecordin
     }
 }
 
+/// An index as it is written: -1 where there is none.
+fn index_number(index: u32) -> i64 {
+    if index == NO_INDEX { -1 } else { i64::from(index) }
+}
+
+fn index_from_number(column: &'static str, row: usize, number: i64) -> Result<u32, BadRecording> {
+    if number == -1 { Ok(NO_INDEX) } else { fit(number, column, row) }
+}
+
 pub(super) fn write_blocks(writer: &mut ColumnWriter, blocks: &[Block]) {
     writer.put_keys(blocks.iter().map(|it| i64::from(it.chars)));
-    let index = |index: u32| if index == NO_INDEX { -1 } else { i64::from(index) };
     writer.put_column(blocks.iter().map(|it| it.estimate));
     writer.put_column(blocks.iter().map(|it| it.tokens));
     writer.put_column(blocks.iter().map(|it| if it.tool == NO_TOOL { -1 } else { it.tool.into() }));
-    writer.put_column(blocks.iter().map(|it| index(it.file)));
+    writer.put_column(blocks.iter().map(|it| index_number(it.file)));
     // A peer lies near its block.
-    writer.put_column(blocks.iter().enumerate().map(|(at, it)| match index(it.peer) {
+    writer.put_column(blocks.iter().enumerate().map(|(at, it)| match index_number(it.peer) {
         -1 => 0,
         peer => peer - at as i64,
     }));
-    writer.put_column(blocks.iter().map(|it| index(it.carried)));
+    writer.put_column(blocks.iter().map(|it| index_number(it.carried)));
     writer.put_named(blocks.iter().map(|it| it.kind), BlockKind::name);
     writer.put_named(blocks.iter().map(|it| it.marks), |it| bitflags_text(it.iter_names()));
 }
@@ -203,14 +211,6 @@ pub(super) fn read_blocks(
     let marks = reader.take_named("block marks", rows, |at, text| {
         parse_flags("block marks", at, text, BlockMarks::from_name)
     })?;
-    let index = |column, row, number: i64| match u32::try_from(number) {
-        Ok(index) => Ok(index),
-        Err(_) if number == -1 => Ok(NO_INDEX),
-        Err(_) => {
-            let what = format!("{number} is out of range");
-            Err(BadRecording::Column { column, row, what })
-        }
-    };
     let mut blocks = Vec::with_capacity(rows);
     for (at, call) in calls.iter().enumerate() {
         for _ in 0..call.blocks {
@@ -224,18 +224,15 @@ pub(super) fn read_blocks(
                 kind: kind[row],
                 tool: match tool[row] {
                     -1 => NO_TOOL,
-                    tool => u16::try_from(tool).map_err(|_| {
-                        let what = format!("{tool} is out of range");
-                        BadRecording::Column { column: "tool", row, what }
-                    })?,
+                    tool => fit(tool.into(), "tool", row)?,
                 },
                 chars: chars[row],
                 estimate: estimate[row],
                 tokens: tokens[row],
                 marks: marks[row],
-                file: index("file", row, file[row])?,
-                peer: index("peer", row, peer)?,
-                carried: index("carried", row, carried[row])?,
+                file: index_from_number("file", row, file[row])?,
+                peer: index_from_number("peer", row, peer)?,
+                carried: index_from_number("carried", row, carried[row])?,
             });
         }
     }

@@ -198,18 +198,24 @@ impl<'a> ColumnReader<'a> {
             different.push(read(at, self.take_name()?)?);
         }
         let places = self.take_column::<usize>(column, rows)?;
-        let value_of = |(row, place): (usize, usize)| {
-            let what = || format!("value {place} of {count}");
-            let value = different.get(place).cloned();
-            value.ok_or_else(|| BadRecording::Column { column, row, what: what() })
-        };
-        places.into_iter().enumerate().map(value_of).collect()
+        let values = places.into_iter().enumerate().map(|(row, place)| {
+            different.get(place).cloned().ok_or_else(|| {
+                let what = format!("value {place} of {count}");
+                BadRecording::Column { column, row, what }
+            })
+        });
+        values.collect()
     }
 }
 
 const CUT_SHORT: BadRecording = BadRecording::Columns("it ends too early");
 
-fn fit<T: TryFrom<i64>>(number: i64, column: &'static str, row: usize) -> Result<T, BadRecording> {
+/// A number as the type that it has to fit.
+pub(super) fn fit<T: TryFrom<i64>>(
+    number: i64,
+    column: &'static str,
+    row: usize,
+) -> Result<T, BadRecording> {
     T::try_from(number).map_err(|_| {
         let what = format!("{number} is out of range");
         BadRecording::Column { column, row, what }

@@ -72,6 +72,7 @@ const fn lane_places() -> [[u8; LANES]; LANES] {
         while lane < LANES {
             let (mut at, mut bit) = (0, 0);
             while bit < WIDTH {
+                // The lane's bits at the places of the mask, moved together.
                 if mask >> bit & 1 == 1 {
                     places[mask][lane] |= ((lane >> bit & 1) << at) as u8;
                     at += 1;
