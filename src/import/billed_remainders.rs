@@ -82,18 +82,14 @@ impl<'a> CountedCalls<'a> {
     /// no less: the bill is an older copy's.
     pub fn is_restated_by_copy(&self, file: usize, bill: &StatedBill) -> bool {
         let calls = bill.drafts.clone().map(|draft| self.call_count(file, draft)).sum::<usize>();
+        // All copies among the calls of the bill's drafts: places sort by file, draft and call.
         let own = (file, bill.drafts.start, 0)..(file, bill.drafts.end, 0);
         let mut originals = self.originals.range(own).map(|(_, original)| original.0);
         let Some(keeper) = originals.next().filter(|keeper| *keeper != file) else { return false };
+        // Copies of other files end the count, which then falls short of all calls.
         let copies = 1 + originals.take_while(|other| *other == keeper).count();
-        let covers = |other: &&StatedBill| {
-            let total_of = |name: &str| other.models.iter().find(|(model, _)| model == name);
-            bill.models.iter().all(|(name, usage)| {
-                total_of(name).is_some_and(|(_, total)| clamp_at_zero(*usage - *total).is_zero())
-            })
-        };
         let mut of_keeper = self.bills.get(&(keeper, &*bill.session)).into_iter().flatten();
-        copies == calls && of_keeper.any(covers)
+        copies == calls && of_keeper.any(|other| bills_no_less(other, bill))
     }
 
     fn call_count(&self, file: usize, draft: usize) -> usize {
@@ -113,6 +109,14 @@ impl<'a> CountedCalls<'a> {
             }
         }
     }
+}
+
+/// Whether a bill names every model of another one with no less usage.
+fn bills_no_less(fuller: &StatedBill, other: &StatedBill) -> bool {
+    other.models.iter().all(|(name, usage)| {
+        let same_model = fuller.models.iter().find(|(model, _)| model == name);
+        same_model.is_some_and(|(_, billed)| clamp_at_zero(*usage - *billed).is_zero())
+    })
 }
 
 fn clamp_at_zero(rest: Usage) -> Usage {

@@ -113,9 +113,11 @@ impl Likeness {
 
 impl GroupIndex {
     fn add(&mut self, at: usize, call: &SeenCall<'_>) {
+        // Each likeness twice: for calls of the same request, and for those that may have any.
         for request in [None, Some(call.identity.key.request)] {
             let untimed = call.identity.times.is_none().then_some(Likeness::Untimed);
             for likeness in Likeness::of_call(call).chain([Likeness::Any]).chain(untimed) {
+                // The first of a likeness stays: it comes earlier in the order.
                 self.by_likeness.entry((likeness, request)).or_insert(at);
             }
             if let Some((first, last)) = call.identity.times {
@@ -127,6 +129,7 @@ impl GroupIndex {
 
     fn original_of(&self, call: &SeenCall<'_>) -> Option<usize> {
         let request = call.identity.key.request;
+        // Subagents repeat responses under requests of their own, and request 0 is none.
         let is_any = call.sidechain || request == 0;
         let requests = if is_any { [None; 2] } else { [Some(request), Some(0)] };
         let of_request = |request: Option<u64>| {
@@ -136,7 +139,9 @@ impl GroupIndex {
                 .chain([other])
                 .filter_map(|likeness| self.by_likeness.get(&(likeness, request)).copied());
             let (begin, end) = call.identity.times.unwrap_or((i64::MAX, i64::MIN));
+            // No span is longer than the longest: what overlaps started no earlier than this.
             let earliest = begin.saturating_sub(self.longest_ms);
+            // A range that ends before it starts would panic; a call without times has none.
             let near = (earliest <= end)
                 .then(|| self.by_time.range((request, earliest, 0)..=(request, end, usize::MAX)));
             let near = near.into_iter().flatten().filter(|(_, last)| **last >= begin);

@@ -36,7 +36,6 @@ impl DraftOrder {
                 by_session.entry((id, nameless)).or_default().push((file, index));
             }
         }
-        let draft_at = |&(file, index): &DraftPlace| &read[file].1.drafts[index];
         let calls_of_files: Vec<usize> =
             read.iter().map(|(_, parsed)| parsed.call_count()).collect();
         let mut lesser_copies = BTreeSet::new();
@@ -45,14 +44,15 @@ impl DraftOrder {
             // Most sessions are in one file, and need no comparison.
             if copies.len() > 1 {
                 copies.sort_by_cached_key(|place| {
-                    (rank_of_draft(draft_at(place), calls_of_files[place.0]), *place)
+                    (rank_of_draft(draft_at(read, *place), calls_of_files[place.0]), *place)
                 });
                 lesser_copies.extend(&copies[1..]);
             }
-            let fullest = draft_at(&copies[0]);
+            let fullest = draft_at(read, copies[0]);
             let is_untimed = fullest.last_ms == i64::MIN;
             sessions.push((fullest.sidechain, is_untimed, fullest.last_ms, copies));
         }
+        // False sorts before true: main sessions first, then those with times.
         sessions.sort_unstable();
         let places = sessions.into_iter().flat_map(|(.., copies)| copies).collect();
         Self { places, lesser_copies }
@@ -98,6 +98,7 @@ pub(super) fn find_copied_calls(
         copies.extend((0..replays).map(|at| ((file, index, at), (file, index, at))));
         for (at, identity) in draft.identities.iter().enumerate().skip(replays) {
             let place = (file, index, at);
+            // Calls that come earlier in this order keep their copies.
             match counted.find_original(read, place) {
                 Some(original) => {
                     copies.insert(place, original);
@@ -109,10 +110,15 @@ pub(super) fn find_copied_calls(
             }
         }
     }
+    // Only now: until all copies are found, usage is what tells calls apart.
     for (original, copy) in learned {
         learn_usage(read, original, copy);
     }
     copies
+}
+
+fn draft_at(read: &[ReadFile], (file, index): DraftPlace) -> &SessionDraft {
+    &read[file].1.drafts[index]
 }
 
 fn knows_more(copy: &CallIdentity, draft: &SessionDraft, at: usize) -> bool {
@@ -123,8 +129,9 @@ fn knows_more(copy: &CallIdentity, draft: &SessionDraft, at: usize) -> bool {
 /// Whether one statement of a response's usage is fuller than another of the same response: its
 /// prompt is told once and for all, its output grows while it streams.
 pub(super) fn is_fuller(told: &Usage, known: &Usage) -> bool {
-    let size = |usage: &Usage| (usage.context_tokens(), usage.output, usage.write_1h);
-    size(told) > size(known)
+    let [told, known] =
+        [told, known].map(|usage| (usage.context_tokens(), usage.output, usage.write_1h));
+    told > known
 }
 
 fn learn_usage(
@@ -178,10 +185,13 @@ impl CountedIdentities {
         let prompt = prompt_classes(&call.identity.told);
         // Where one of the two was written before the prompt was counted, the ids have to do.
         let unknown = || match prompt {
+            // This one tells no prompt: the first call of the response, if nothing speaks against
+            // it.
             [0, 0, 0] => {
                 let first = self.by_response.get(&id).copied();
                 first.filter(|place| call.is_copy_of(&seen_call(read, *place)))
             }
+            // The other one told none.
             _ => self.by_prompt.get(&(id, [0; 3])).and_then(original),
         };
         self.by_prompt.get(&(id, prompt)).and_then(original).or_else(unknown)

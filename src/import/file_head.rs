@@ -94,6 +94,7 @@ impl<R: Read> FileHead<R> {
             return (self.text, self.is_whole, Box::new(rest));
         }
         let rest: Box<dyn Read + 'a> = Box::new(io::Cursor::new(self.text).chain(rest));
+        // Chained from the last to the first, so that the first is read first.
         let passed = self.passed.into_iter().rev();
         let whole = passed.fold(rest, |rest, bytes| {
             Box::new(io::repeat(b'x').take(bytes).chain(&b"\n"[..]).chain(rest))
@@ -102,6 +103,7 @@ impl<R: Read> FileHead<R> {
     }
 
     fn read_text(&mut self) {
+        // One byte beyond the most is enough to tell that a line is too long.
         let mut wanted = HEAD.max(self.text.len());
         loop {
             let room = (wanted - self.text.len()) as u64;
@@ -110,6 +112,7 @@ impl<R: Read> FileHead<R> {
                 self.cut = Some(error);
                 return;
             }
+            // `read_to_end` stops short of the room only where the file ends.
             let ended = self.text.len() - before < room as usize;
             self.is_whole = ended;
             let has_line = memchr::memchr(b'\n', &self.text).is_some();

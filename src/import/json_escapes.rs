@@ -1,7 +1,6 @@
 //! Raw JSON strings: what their escapes mean, counted without decoding.
 
 use std::borrow::Cow;
-use std::string::FromUtf8Error;
 
 /// Bytes that are looked at in one go. Counts of them fit a byte, which lets the compiler use wide
 /// lanes; blocks that need a closer look are short.
@@ -169,8 +168,10 @@ pub(super) fn decode_string(raw: &[u8]) -> Cow<'_, str> {
     }
     text.extend_from_slice(&raw[from..]);
     // What is broken stays apart from what was decoded: that begins and ends with whole characters.
-    let lossy = |broken: FromUtf8Error| String::from_utf8_lossy(broken.as_bytes()).into_owned();
-    Cow::Owned(String::from_utf8(text).unwrap_or_else(lossy))
+    Cow::Owned(
+        String::from_utf8(text)
+            .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned()),
+    )
 }
 
 #[cfg(test)]

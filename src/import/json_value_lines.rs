@@ -100,6 +100,8 @@ impl<R: Read> Read for JsonValueLines<R> {
         while self.at == self.lines.len() {
             self.at = 0;
             self.lines.clear();
+            // A chunk may end no line: read on until there is one, since nothing read means the
+            // end.
             let read = self.source.read(&mut self.raw)?;
             if read == 0 {
                 return Ok(0);

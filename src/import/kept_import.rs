@@ -25,11 +25,10 @@ struct KeptFacts {
 /// Whether an import will be the same the next time: not where a file could not be read though it
 /// is the same. Nor is one kept without calls.
 pub(super) fn can_be_kept(imported: &ImportResult) -> bool {
-    let is_unread = |skip: &ImportSkip| {
-        use SkipReason::{CutOff, Unreachable, Unreadable};
-        matches!(skip.reason, CutOff(_) | Unreachable(_) | Unreadable(_))
-    };
-    !imported.recording.calls.is_empty() && !imported.skips.iter().any(is_unread)
+    use SkipReason::{CutOff, Unreachable, Unreadable};
+    let mut reasons = imported.skips.iter().map(|skip| &skip.reason);
+    !imported.recording.calls.is_empty()
+        && !reasons.any(|it| matches!(it, CutOff(_) | Unreachable(_) | Unreadable(_)))
 }
 
 /// An import as bytes.
@@ -45,11 +44,13 @@ pub(super) fn to_bytes(imported: &ImportResult) -> Option<Vec<u8>> {
         files: imported.files,
         bytes: imported.bytes,
         copies: imported.copies,
+        // As bits: a float that went through text need not come back the same.
         costs: costs.map(|it| (it.file.clone(), it.line, it.session, it.usd.to_bits())).collect(),
         notes: imported.notes.clone(),
     };
     let facts = serde_json::to_vec(&facts).ok()?;
     let length = (facts.len() as u64).to_le_bytes();
+    // `from_bytes` splits in this order.
     Some([&length[..], &facts, &format::write_tables(&imported.recording)].concat())
 }
 
@@ -61,6 +62,7 @@ pub(super) fn from_bytes(bytes: &[u8], name: &str) -> Option<ImportResult> {
     let facts: KeptFacts = serde_json::from_slice(facts).ok()?;
     let mut recording = format::read_tables(columns).ok()?;
     name.clone_into(&mut recording.name);
+    // A reason is kept as its words; what it was made of is not needed again.
     let skips = facts.skips.into_iter().map(|(file, line, is_damage, text)| {
         let reason = SkipReason::Kept { text, is_damage };
         ImportSkip { file, line, reason }

@@ -196,6 +196,7 @@ impl<'a> LineReader<'a> {
     fn trim_blanks(&mut self, mut from: usize, mut to: usize) -> (usize, usize) {
         self.padding = 0;
         const MARK: &[u8] = b"\xEF\xBB\xBF";
+        // A byte order mark stands before the first line alone.
         if self.number == 1 && self.buffer[from..to].starts_with(MARK) {
             from += MARK.len();
         }

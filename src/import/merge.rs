@@ -61,6 +61,7 @@ pub(super) fn merge_files(
         }
     };
     let originals = find_copied_calls(&mut read, &order, &replayed);
+    // Notes and remainders speak of copies, which are gone from the drafts further down.
     let notes = merge_notes::notes_of_files(&read, &order, &originals);
     let remainders = remainders_of_bills(&read, &originals);
     let mut builder = RecordingBuilder::new(name, &whole.source);
@@ -91,6 +92,7 @@ pub(super) fn merge_files(
             session.static_prefix = session.static_prefix.or(prefix);
             source.clone_into(&mut session.source);
             let at = builder.session_count();
+            // A draft without a session of its own is missing here; its bills look for the keeper.
             session_of_draft.insert((file, index), at);
             builder.push_session(session);
             for more in beyond.into_values().flatten() {
@@ -114,6 +116,7 @@ pub(super) fn merge_files(
     }
     ledgers.add_sessions_without_calls(&mut builder);
     imported.notes = ImportNote::unite_notes([ledgers.notes, notes].concat());
+    // Sessions are renumbered at the end: costs name their old numbers.
     let (recording, places) = builder.finish().in_import_order();
     imported.recording = recording;
     for cost in &mut imported.billed_cost {
@@ -153,12 +156,11 @@ fn remainders_of_bills(
     read.iter()
         .enumerate()
         .map(|(file, (_, parsed))| {
-            let bills = parsed.bills.iter();
-            let remainder = |bill| {
+            let bills = parsed.bills.iter().map(|bill| {
                 let is_restated = counted.is_restated_by_copy(file, bill);
                 (!is_restated).then(|| counted.usage_beyond_calls(file, bill))
-            };
-            bills.map(remainder).collect()
+            });
+            bills.collect()
         })
         .collect()
 }
@@ -180,6 +182,7 @@ fn session_of_bill(
 ) -> Option<u32> {
     let HeldBill { file, bill, .. } = held;
     let own = bill.drafts.clone().find_map(|draft| session_of_draft.get(&(*file, draft)));
+    // Places sort by file, draft and call: this range holds every copied call of the bill's drafts.
     let copies = (*file, bill.drafts.start, 0)..(*file, bill.drafts.end, 0);
     let mut keepers = originals.range(copies).map(|(_, &(file, draft, _))| (file, draft));
     own.or_else(|| keepers.find_map(|draft| session_of_draft.get(&draft))).copied()
@@ -195,10 +198,12 @@ fn add_bill(
     let HeldBill { bill, remainders, empty_session, .. } = held;
     let file = empty_session.file.clone();
     let session = session.unwrap_or_else(|| {
+        // No file shows a call of it: a session without calls holds the bill.
         builder.push_session(empty_session);
         builder.session_count() - 1
     });
     for ((model, _), rest) in bill.models.iter().zip(remainders) {
+        // Remainders stand in the order of the bill's models.
         if !rest.is_zero() {
             builder.push_remainder(session, model, rest, "billed beyond the calls shown");
         }
@@ -212,6 +217,7 @@ fn add_bill(
 fn empty_session(id: &str, file: &str, source: &str) -> RawSession {
     let mut session = RawSession::new(id.to_owned(), file, Role::Main);
     session.pipeline.clone_from(&session.id);
+    // Without calls nothing was timed.
     session.times_basis = Basis::Estimated;
     source.clone_into(&mut session.source);
     session
@@ -224,6 +230,7 @@ fn remove_copies(
     originals: &OriginalCalls,
 ) -> (RawSession, BeyondCalls) {
     let (mut session, mut beyond) = (draft.session, draft.beyond);
+    // Most sessions have no copies, and stay as they are.
     if originals.range((file, index, 0)..(file, index + 1, 0)).next().is_none() {
         return (session, beyond);
     }
@@ -238,6 +245,7 @@ fn remove_copies(
         own_before.push(remaining.len() as u32);
         if originals.contains_key(&(file, index, at)) {
             new_index.push(None);
+            // What the last copy left in the context, beyond what the session starts with.
             history = call.usage.context_tokens() + call.usage.output - first_context;
             continue;
         }
@@ -260,6 +268,7 @@ fn remove_copies(
     for left in inputs.filter_map(|block| block.left.as_mut()) {
         *left = own_before.get(*left as usize).copied().unwrap_or(own_calls);
     }
+    // A packet that woke a copied call belongs to the original's session.
     session.invocations = std::mem::take(&mut session.invocations)
         .into_iter()
         .filter_map(|(at, packet)| Some((new_index.get(at as usize).copied().flatten()?, packet)))

@@ -224,6 +224,7 @@ fn check_import_result(
     if let (true, Some(skip)) = (is_strict, first_damage) {
         return Err(ImportError::Strict(skip.clone()));
     }
+    // Totals without calls are an import too: they are remainders.
     if imported.recording.calls.is_empty() && imported.recording.remainders.is_empty() {
         let first = first_skip.cloned();
         let (files, skip_count) = (imported.files as usize, imported.skip_counts.total());

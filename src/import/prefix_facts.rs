@@ -51,6 +51,7 @@ pub(super) fn facts_of_file<'a>(
         let session = &draft.session;
         let id = session.id.as_str();
         PrefixFact {
+            // Sessions without an id are told apart by their files.
             session: (id.into(), if id.is_empty() { label.into() } else { "".into() }),
             rank: (rank_of_draft(draft, file_calls), label.into(), index),
             group: prefix_group(session),
@@ -71,6 +72,7 @@ impl ObservedPrefixes {
         for PrefixFact { session, rank, group, prefix } in facts {
             match by_session.entry(session) {
                 Entry::Vacant(free) => drop(free.insert((rank, group, prefix))),
+                // The least rank is the fullest draft of a session.
                 Entry::Occupied(mut kept) if rank < kept.get().0 => {
                     kept.insert((rank, group, prefix));
                 }
@@ -81,6 +83,7 @@ impl ObservedPrefixes {
         for (_, group, prefix) in by_session.into_values() {
             shown.entry(group).or_default().extend(prefix);
         }
+        // The lower of two in the middle: a size that was observed.
         let medians = shown.into_iter().filter_map(|((version, model, is_subagent), mut all)| {
             all.sort_unstable();
             let median = *all.get(all.len().checked_sub(1)? / 2)?;

@@ -62,6 +62,7 @@ fn take_unless_empty(
     record: &[u8],
     take: &mut dyn FnMut(u64, &[u8]) -> Option<SkipReason>,
 ) -> Option<SkipReason> {
+    // `null`, `{}` and `[]` hold nothing, with or without blanks between the brackets.
     let inner = match record {
         b"null" => &[],
         [b'{', inner @ .., b'}'] | [b'[', inner @ .., b']'] => inner,

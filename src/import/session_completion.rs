@@ -107,6 +107,7 @@ fn mark_first_tool_load(session: &mut RawSession, tokenizers: &[Tokenizer]) {
         let mut tools = call.outputs.iter().filter_map(|block| block.tool);
         tools.any(|tool| usize::from(tool) == loader)
     });
+    // The new list of tools goes out with the call after the one that loads.
     let next = loads.and_then(|at| session.calls.get_mut(at + 1));
     let Some(call) = next.filter(|call| tokenizers[usize::from(call.model)] == Tokenizer::Claude47)
     else {

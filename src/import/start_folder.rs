@@ -192,11 +192,10 @@ struct FrontMatter<'a> {
 impl<'a> FrontMatter<'a> {
     fn of_text(text: &'a str) -> Self {
         let lines: Vec<&str> = text.lines().collect();
-        let is_fence = |line: &&str| line.trim_end() == "---";
-        let end = lines.iter().skip(1).position(is_fence);
-        match (lines.first().filter(|line| is_fence(line)), end) {
-            (Some(_), Some(end)) => {
-                Self { head: lines[1..=end].to_vec(), body: lines[end + 2..].to_vec() }
+        let mut fences = (0..lines.len()).filter(|&at| lines[at].trim_end() == "---");
+        match (fences.next(), fences.next()) {
+            (Some(0), Some(end)) => {
+                Self { head: lines[1..end].to_vec(), body: lines[end + 1..].to_vec() }
             }
             _ => Self { head: Vec::new(), body: lines },
         }

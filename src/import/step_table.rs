@@ -151,6 +151,7 @@ impl StepTableColumns {
             StepQuantity::Write if !self.has_column(column) => {
                 self.sum_of_two(record, ["write_5m", "write_1h"])
             }
+            // Such a column counts milliseconds.
             StepQuantity::Seconds if !self.has_column(column) => {
                 Ok(self.whole_number(record, "time")?.map(|ms| ms / 1_000))
             }

@@ -210,6 +210,7 @@ fn is_test_script(word: &str) -> bool {
 fn task_runner_scope(command: &SimpleCommand) -> Option<TestScope> {
     let words = command.words.get(1..).unwrap_or_default();
     let program = command.program_name();
+    // `mise run test` and `mise test` run the same task.
     let words = if program == "mise" {
         let task = words.first().is_some_and(|word| matches!(word.as_str(), "run" | "r"));
         words.get(usize::from(task)..).unwrap_or_default()
@@ -219,6 +220,7 @@ fn task_runner_scope(command: &SimpleCommand) -> Option<TestScope> {
     let at = words.iter().position(|word| is_test_target(word))?;
     let more = words.get(at + 1..).unwrap_or_default();
     let named = more.iter().any(|word| {
+        // `make test FILE=x` runs a part; other assignments set how, not what.
         let assigned = word.split_once('=').is_some_and(|(name, _)| {
             matches!(
                 name,

@@ -253,8 +253,8 @@ impl TranscriptCore {
             if let Some(read) = used.read.filter(|_| !result.failed) {
                 let content = content_hash();
                 // Lines of a file that was read whole were read before, whatever range is asked.
-                let known = |read| self.read_contents.contains_key(&read);
-                let seen = known(read) || used.whole_read.is_some_and(known);
+                let mut reads = [Some(read), used.whole_read].into_iter().flatten();
+                let seen = reads.any(|read| self.read_contents.contains_key(&read));
                 marks.set(BlockMarks::SEEN_BEFORE, seen);
                 // Read again with another content, it was edited in between: no repetition.
                 let before = self.read_contents.insert(read, content);

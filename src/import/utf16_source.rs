@@ -40,6 +40,7 @@ impl<R: Read> Utf16Source<R> {
     fn decode_chunk(&mut self) -> io::Result<bool> {
         let read = self.source.read(&mut self.raw[self.kept..])?;
         let held = self.kept + read;
+        // An odd byte waits for its other half in the next chunk.
         let whole = held - held % 2;
         self.at = 0;
         self.text.clear();
@@ -47,6 +48,8 @@ impl<R: Read> Utf16Source<R> {
         let units = pairs.map(|pair| (self.from_bytes)([pair[0], pair[1]]));
         let mut units: Vec<u16> = self.high_half.take().into_iter().chain(units).collect();
         let is_high_half = units.last().is_some_and(|unit| (0xD800..0xDC00).contains(unit));
+        // So does the first half of a surrogate pair; at the end of the file it stays, and is
+        // broken.
         if is_high_half && read > 0 {
             self.high_half = units.pop();
         }

@@ -35,6 +35,7 @@ impl WithheldThinking {
             let signatures: Vec<i64> = of_call
                 .iter()
                 .map(|(_, _, chars)| {
+                    // At least one, so that blocks without a signature have a share.
                     i64::try_from(*chars).unwrap_or(0).clamp(1, i64::from(i32::MAX))
                 })
                 .collect();

@@ -11,7 +11,6 @@ use super::wire::{ContentItem, MessageContent, TranscriptMessage, TranscriptReco
 use super::wire_usage::WireUsage;
 use crate::import::copied_calls::is_fuller;
 use crate::import::dispatches::{self, OrderDispatch};
-use crate::import::measured_text::ShortText;
 use crate::import::parsed_file::{
     CallIdentity, CallKey, SessionDraft, intern_name, prompt_classes,
 };
@@ -132,10 +131,12 @@ impl TranscriptSessionBuilder {
     pub(super) fn add_user_record(&mut self, record: &TranscriptRecord<'_>) {
         let Some(message) = &record.message.0 else { return };
         let summary = record.is_compact_summary == Some(true);
+        // Shown to the person and never sent, unless it is the summary itself.
         if record.is_visible_in_transcript_only == Some(true) && !summary {
             return;
         }
         let at_ms = record.timestamp.0;
+        // The next call leaves when the last of its inputs is there.
         self.pending_ms = at_ms.or(self.pending_ms);
         let meta = record.is_meta == Some(true);
         let kind = if summary { BlockKind::Summary } else { BlockKind::User };
@@ -239,6 +240,7 @@ impl TranscriptSessionBuilder {
         self.core.note_call_end(index, at_ms);
         let call = &mut self.core.session.calls[index as usize];
         call.records += 1;
+        // Before this version, and in streams, the output of a response is a placeholder.
         let old = HarnessVersion::parse(&version_text)
             .is_some_and(|version| version < HarnessVersion(2, 1, 69));
         call.placeholder |= self.stream || old;
@@ -262,11 +264,11 @@ impl TranscriptSessionBuilder {
             self.withheld.note_told(index, tokens);
         }
         let session = &mut self.core.session;
-        let mut label = |name: &ShortText<'_>| {
-            (!name.0.is_empty()).then(|| intern_name(&mut session.labels, &name.to_text()))
-        };
-        let skill = label(&record.attribution_skill);
-        let server = label(&record.attribution_mcp_server);
+        // Names become numbers; an empty one is none.
+        let [skill, server] =
+            [&record.attribution_skill, &record.attribution_mcp_server].map(|name| {
+                (!name.0.is_empty()).then(|| intern_name(&mut session.labels, &name.to_text()))
+            });
         let reason =
             message.diagnostics.0.as_ref().and_then(|said| said.cache_miss_reason.0.as_ref());
         let facts = &mut session.calls[index as usize].facts;
@@ -297,6 +299,7 @@ impl TranscriptSessionBuilder {
                 wire_usage.price_facts(&message.model.to_text());
             call.facts = CallFacts { modifiers, web_searches, ..call.facts };
         }
+        // An equal statement counts only where it brings the list of samplings.
         let has_samplings = !wire_usage.iterations.0.is_empty();
         if !is_more && (told != identity.told || !has_samplings) {
             return;
@@ -304,6 +307,7 @@ impl TranscriptSessionBuilder {
         identity.told = told;
         let (usage, further) = wire_usage.split_samplings(&message.model.to_text());
         call.usage = usage;
+        // What an earlier statement told beyond the call goes with it.
         self.core.beyond.remove(&index);
         if !further.is_empty() {
             self.core.beyond.insert(index, further);
@@ -339,6 +343,7 @@ impl TranscriptSessionBuilder {
         call.records = 0;
         call.marks.set(CallMarks::HUMAN, std::mem::take(&mut self.core.human));
         call.inputs = std::mem::take(&mut self.pending);
+        // The first prompt that says so switches nothing: there must be a state before it.
         if let Some(on) = self.thinking_wanted.take() {
             let before = self.thinking.replace(on);
             self.core.transition.effort_switched |= before.is_some_and(|before| before != on);

@@ -105,6 +105,7 @@ impl StreamReader {
         if at == self.sessions.len() {
             self.sessions.push(StreamSession::new(&id.to_text()));
         }
+        // Asked of every record, so that a later copy of it is known.
         let is_known_row = self.rows.has_come(record);
         let session = &mut self.sessions[at];
         let parent = record.parent_tool_use_id.0;
@@ -188,6 +189,7 @@ impl StreamSession {
 
     fn push_drafts_and_bill(mut self, version: &str, parsed: &mut ParsedFile) {
         let first = parsed.drafts.len();
+        // The main session first; the sort is stable, so that subagents keep their order.
         self.builders.sort_by_key(|(tool_use, _)| !tool_use.is_empty());
         for (_, builder) in self.builders.into_iter().filter(|(_, builder)| !builder.is_empty()) {
             let mut draft = builder.into_draft();

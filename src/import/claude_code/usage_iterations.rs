@@ -27,6 +27,8 @@ impl WireUsage {
                 Remainder::ADVISOR
             } else if kind.contains("compact") {
                 Remainder::SERVER_COMPACTION
+            // Conditions of a price are told for the response, and hold for its own model's
+            // samplings.
             } else if is_own {
                 ordinary.push(usage);
                 continue;
@@ -49,6 +51,8 @@ impl WireUsage {
         if earlier.is_empty() || (sum != top && last != top) {
             return (top, further);
         }
+        // The last sampling is the call that the session goes on from; the others were billed
+        // beside it.
         further.extend(earlier.iter().map(|&usage| UsageBeyondCall {
             model: model.to_owned(),
             usage,

@@ -95,6 +95,7 @@ fn front_matter(packet: &str) -> Option<String> {
     let mut front = String::new();
     for line in lines {
         if line.trim() == "---" {
+            // The next line of dashes ends it; what does not read as JSON is no front matter.
             let whole = json_reader::from_slice::<PacketFrontMatter>(front.as_bytes());
             return whole.is_ok().then_some(front);
         }

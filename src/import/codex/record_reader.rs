@@ -68,6 +68,7 @@ fn read_payload<'de, A: MapAccess<'de>>(
         b"event_msg" => next_payload(map)?.map(RolloutPayload::Event),
         b"compacted" => next_payload(map)?.map(RolloutPayload::Compacted),
         b"token_usage_record" => next_payload(map)?.map(RolloutPayload::UsageRecord),
+        // A value has to be passed over before the next key.
         _ => {
             map.next_value::<IgnoredAny>()?;
             None

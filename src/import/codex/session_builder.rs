@@ -135,12 +135,14 @@ impl RolloutSessionBuilder {
     pub fn add_item(&mut self, item: &RolloutItem<'_>, at_ms: Option<i64>) -> Option<SkipReason> {
         let before = self.outputs.len();
         match item.kind.0 {
+            // What the assistant says is output; every other message enters the next prompt.
             b"message" if item.role.0 == b"assistant" => {
                 self.outputs.extend(item.content.0.iter().map(|piece| {
                     RawBlock::from_size(BlockKind::Text, count_chars(piece.text.0), 0)
                 }));
             }
             b"message" => return self.add_message(item, at_ms),
+            // It is encrypted: its size comes from the usage of its call.
             b"reasoning" => self.outputs.push(RawBlock::from_size(BlockKind::Thinking, 0, 0)),
             b"function_call" => self.add_tool_use(&item.name, item.arguments.0, item, at_ms),
             b"custom_tool_call" => self.add_tool_use(&item.name, item.input.0, item, at_ms),
@@ -158,6 +160,7 @@ impl RolloutSessionBuilder {
             }
             _ => {}
         }
+        // The response lasts as long as it produces anything.
         if self.outputs.len() > before {
             self.output_ms = at_ms.or(self.output_ms);
         }
@@ -190,6 +193,7 @@ impl RolloutSessionBuilder {
     ) {
         let name = name.to_text();
         let used = describe_tool_use(&name, raw_arguments, item.call_id.0);
+        // The call has no usage yet: it will be the next one, and this its output.
         let place = (self.core.next_call(), self.outputs.len() as u32);
         let block = self.core.add_tool_use(place, &used, at_ms);
         self.outputs.push(block);
@@ -236,6 +240,7 @@ impl RolloutSessionBuilder {
                 self.core.human = true;
                 self.prompted = true;
             }
+            // A response that is in flight when a turn starts will never be told of.
             b"task_started" | b"turn_started" => {
                 self.abandon_response();
                 self.prompted = false;
@@ -295,6 +300,7 @@ impl RolloutSessionBuilder {
     /// Takes what the call in flight was sent.
     pub fn take_inputs(&mut self) -> Vec<RawBlock> {
         self.kept_prompts = 0;
+        // What a context starts with stands before everything that entered since.
         self.inputs.splice(0..0, self.head.drain(..));
         std::mem::take(&mut self.inputs)
     }
@@ -334,6 +340,8 @@ impl RolloutSessionBuilder {
 
     /// Something that enters the context.
     fn add_input(&mut self, block: RawBlock, at_ms: Option<i64>) {
+        // Between the outputs of a response and its usage, what enters belongs to the call after
+        // it.
         let (blocks, last_ms) = if self.outputs.is_empty() {
             (&mut self.inputs, &mut self.input_ms)
         } else {

@@ -102,6 +102,7 @@ impl UsageCounter {
         self.last = Some(usage);
         *known += 1;
         let before_this = *known - 1;
+        // A total that was set is no start to count growth from.
         let growth = before.filter(|_| was_added_up).and_then(|was| total.increase_since(&was));
         // Usage that a record told already is told a second time here.
         let untold = growth.and_then(|growth| growth.increase_since(&usage));

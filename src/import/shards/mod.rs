@@ -118,6 +118,7 @@ pub(crate) fn find_unit_files(paths: &[PathBuf]) -> Result<Vec<UnitFile>, Search
         return Err(SearchError::Unreadable { path, reason });
     }
     let mut units: Vec<String> = files.iter().map(|file| file.label.clone()).collect();
+    // Files that are read together are one unit, named after the first of them.
     for positions in FOLDERS.iter().flat_map(|folder| folder.claim_files(&files)) {
         let Some(first) = positions.iter().copied().min() else { continue };
         for at in positions {
@@ -174,13 +175,12 @@ impl ImportPlan {
     ) -> Result<Self, BadShard> {
         let (mut sources, mut prefixes) = (BTreeSet::new(), Vec::new());
         for (at, row) in rows.into_iter().enumerate() {
-            let bad = |error: serde_json::Error| BadShard::Fact {
-                row: at + 1,
-                reason: error.to_string(),
-            };
-            match serde_json::from_str(row).map_err(bad)? {
-                ImportFact::Source(source) => drop(sources.insert(source)),
-                ImportFact::Prefix(fact) => prefixes.push(*fact),
+            match serde_json::from_str(row) {
+                Ok(ImportFact::Source(source)) => drop(sources.insert(source)),
+                Ok(ImportFact::Prefix(fact)) => prefixes.push(*fact),
+                Err(error) => {
+                    return Err(BadShard::Fact { row: at + 1, reason: error.to_string() });
+                }
             }
         }
         let source = common_source(sources).to_owned();
@@ -203,8 +203,8 @@ impl ImportPlan {
     /// # Errors
     /// It holds something else.
     pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, BadShard> {
-        let bad = |error: serde_json::Error| BadShard::Plan(error.to_string());
-        let PlanOnDisk { schema, source, prefixes } = serde_json::from_slice(bytes).map_err(bad)?;
+        let PlanOnDisk { schema, source, prefixes } =
+            serde_json::from_slice(bytes).map_err(|error| BadShard::Plan(error.to_string()))?;
         if schema != PLAN_SCHEMA {
             let said = format!("schema is '{schema}', this version reads '{PLAN_SCHEMA}'");
             return Err(BadShard::Plan(said));
