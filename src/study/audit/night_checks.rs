@@ -31,10 +31,9 @@ pub(super) fn check_dispatches(reported: &ReportedPipeline) -> Option<AuditFindi
 pub(super) fn check_order_as_told(reported: &ReportedPipeline) -> Option<AuditFinding> {
     let beside = reported.pipeline_beside()?;
     let steps = reported.steps_as_told(&beside);
-    let sum = |of: fn(&crate::reconstruct::order_as_told::ToldStep) -> i64| {
-        steps.iter().map(of).sum::<i64>()
-    };
-    let (told, finished) = (sum(|step| step.sessions), sum(|step| step.finished));
+    let told: i64 = steps.iter().map(|step| step.sessions).sum();
+    let finished: i64 = steps.iter().map(|step| step.finished).sum();
+    let [low, high] = [0, 1].map(|end| steps.iter().map(|step| step.reads[end]).sum());
     let rows = steps.iter().filter(|step| step.sessions > 0).map(|step| {
         let mut row = vec![label("step", &step.step), count("told", step.sessions)];
         // Where all of them are told there is nothing to hold against each other.
@@ -48,8 +47,8 @@ pub(super) fn check_order_as_told(reported: &ReportedPipeline) -> Option<AuditFi
         count("told", told),
         count("finished", finished),
         count("later", finished - told),
-        tokens("low", sum(|step| step.reads[0])),
-        tokens("high", sum(|step| step.reads[1])),
+        tokens("low", low),
+        tokens("high", high),
         stated("total", &reported.steps.total_reads()),
     ];
     let holds = steps.iter().all(|step| step.sessions <= step.finished);

@@ -89,11 +89,11 @@ pub(crate) fn batch_rollouts(
         let at_ms = rollout.at_ms;
         if let Some(last) = eras.last_mut() {
             // Only pipelines wholly between two rollouts tell the one from the other.
-            let lies_between = |one: &&PipelineFigures| {
+            let between = pipelines.iter().filter(|one| {
                 one.start_ms.is_some_and(|start| start >= last.to_ms)
                     && one.end_ms.is_some_and(|end| end < at_ms)
-            };
-            let count = pipelines.iter().filter(lies_between).count() as u32;
+            });
+            let count = between.count() as u32;
             if count < FEWEST_PIPELINES {
                 last.rollouts.push(rollout);
                 // It ends with its last rollout: what started before that may have seen only a
@@ -129,9 +129,8 @@ pub(crate) fn stretch_of_pipeline(
     if !follows && !leads {
         return Ok(None);
     }
-    let is_whole = |out_ms: i64| one.start_ms.is_some_and(|start| start >= out_ms);
     // Before the first rollout there is nothing that a pipeline could have started before.
-    if after == 0 || is_whole(eras[after - 1].to_ms) {
+    if after == 0 || one.start_ms.is_some_and(|start| start >= eras[after - 1].to_ms) {
         Ok(Some(after))
     } else {
         Err(ExclusionReason::StraddlesRollout)

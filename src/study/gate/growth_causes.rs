@@ -150,10 +150,12 @@ impl<'a> RowsByKey<'a> {
     /// The mean context of a call on both sides, where it moved by a per cent or more.
     fn context_change(&self, scope: GateScope, name: &str) -> Option<FigureChange> {
         let [from, to] = SIDES.map(|side| {
-            let figure = |metric| self.side_mean(scope, name, metric, side);
-            let calls = u32::try_from(figure(GateMetric::Calls)).ok().filter(|calls| *calls > 0)?;
+            let [calls, tokens, output] =
+                [GateMetric::Calls, GateMetric::Tokens, GateMetric::Output]
+                    .map(|metric| self.side_mean(scope, name, metric, side));
+            let calls = u32::try_from(calls).ok().filter(|calls| *calls > 0)?;
             // What a call is sent is what it uses beside its output.
-            let sum = figure(GateMetric::Tokens) - figure(GateMetric::Output);
+            let sum = tokens - output;
             Some(ExactMean { sum, count: calls })
         });
         let (before, after) = (from?.rounded_multiple(1), to?.rounded_multiple(1));

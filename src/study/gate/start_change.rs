@@ -144,13 +144,11 @@ impl StartGate {
     /// Whether the change may pass. A figure that could be judged and is beyond its limit decides.
     #[must_use]
     pub fn outcome(&self) -> GateOutcome {
-        let has = |verdict| {
-            let mut figures = self.costs.iter().flat_map(|cost| &cost.figures);
-            figures.any(|figure| figure.verdict == verdict)
-        };
-        if has(RowVerdict::Beyond) {
+        let figures = self.costs.iter().flat_map(|cost| &cost.figures);
+        let mut verdicts = figures.map(|figure| figure.verdict);
+        if verdicts.clone().any(|verdict| verdict == RowVerdict::Beyond) {
             GateOutcome::Refused
-        } else if has(RowVerdict::Unjudged) {
+        } else if verdicts.any(|verdict| verdict == RowVerdict::Unjudged) {
             GateOutcome::NotJudged
         } else {
             GateOutcome::Passes

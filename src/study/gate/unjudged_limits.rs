@@ -71,14 +71,15 @@ fn unmeasured_limits(
     sides: [&GateSide; 2],
     budget: &GateBudget,
 ) -> Vec<LimitPlace> {
-    let is_unmeasured = |key: &FigureKey| {
+    let places = budget.limited_keys().filter(|key| {
         let row = judged.rows.iter().find(|row| row.key == *key);
         row.is_none_or(|row| row.baseline.is_none() && row.candidate.is_none())
-    };
-    let places = budget.limited_keys().filter(is_unmeasured);
+    });
     let places = places.map(|FigureKey { scope, name, metric }| (scope, Some(name), metric));
-    let has_scope = |scope| judged.rows.iter().any(|row| row.key.scope == scope);
-    let scopes = budget.limited_scopes().filter(|(scope, _)| !has_scope(*scope));
+    // A limit of a whole scope is met by any row of it.
+    let scopes = budget
+        .limited_scopes()
+        .filter(|(scope, _)| judged.rows.iter().all(|row| row.key.scope != *scope));
     let limits = places.chain(scopes.map(|(scope, metric)| (scope, None, metric)));
     limits
         .map(|(scope, name, metric)| {

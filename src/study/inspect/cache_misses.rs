@@ -148,13 +148,20 @@ fn miss_of_call(
     let prior = lookup.prior?;
     let cached = prior.cached.min(lookup.context);
     let read = call.usage.read;
-    let is_below = |of: i64| read * 100 < of * MISSED_BELOW_PERCENT;
-    let cause = || match kept {
+    if !misses_most_of(read, cached) {
+        return None;
+    }
+    let cause = match kept {
         // All that was left was found: the rest is what the harness dropped.
-        Some(kept) if !is_below(kept.min(cached)) => MissCause::ReasoningDropped,
+        Some(kept) if !misses_most_of(read, kept.min(cached)) => MissCause::ReasoningDropped,
         _ => cause_of_miss(before, call, prior.gap_ms),
     };
-    is_below(cached).then(|| (cached - read, cause()))
+    Some((cached - read, cause))
+}
+
+/// Whether so little was read of what stood cached that the call missed it.
+fn misses_most_of(read: i64, cached: i64) -> bool {
+    read * 100 < cached * MISSED_BELOW_PERCENT
 }
 
 /// Why a call misses in a replay, after the wait that it then has: what its record tells counts as
@@ -272,15 +279,10 @@ impl LawCoverage {
         let repeated = billed.iter().filter(|call| is_repeated(call)).count();
         // What a prompt drops is known to be lost: the law repeats that, whatever shock stands for
         // it in a replay.
-        let is_known = |miss: &&CacheMiss| miss.cause == MissCause::ReasoningDropped;
-        let dropped = misses.iter().filter(is_known);
-        let dropped = dropped.filter(|miss| !is_repeated(&recording.calls[miss.call])).count();
-        let repeated = repeated + dropped;
-        let unexpected: Vec<CacheMiss> = misses
-            .iter()
-            .filter(|miss| !is_known(miss) && !is_repeated(&recording.calls[miss.call]))
-            .copied()
-            .collect();
+        let others = misses.iter().filter(|miss| !is_repeated(&recording.calls[miss.call]));
+        let (dropped, unexpected): (Vec<CacheMiss>, Vec<CacheMiss>) =
+            others.copied().partition(|miss| miss.cause == MissCause::ReasoningDropped);
+        let repeated = repeated + dropped.len();
         let misses = sum_misses_by_cause(&unexpected);
         Some(Self { calls, repeated, misses })
     }

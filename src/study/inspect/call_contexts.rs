@@ -103,10 +103,10 @@ fn cause_in_replay(
     before: Option<&ReplayedCall>,
     row: &ReplayedCall,
 ) -> MissCause {
-    let planned = |row: &ReplayedCall| &plan.rows[row.row as usize];
-    let inserted = plan.event_of_row(planned(row)).inserted_by != 0;
+    let inserted = plan.event_of_row(&plan.rows[row.row as usize]).inserted_by != 0;
+    // A call that a toggle adds has no record that could tell.
     let Some(before) = before.filter(|_| !inserted) else { return MissCause::Unknown };
-    let touched = before.outcome.start_ms + planned(before).touched_after_ms;
+    let touched = before.outcome.start_ms + plan.rows[before.row as usize].touched_after_ms;
     let at = plan.call_of[row.row as usize] as usize;
     cache_misses::cause_of_replayed_miss(recording, at, row.outcome.start_ms - touched)
 }

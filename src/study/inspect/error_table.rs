@@ -95,14 +95,14 @@ pub fn measure_by_harness(
         groups.entry((&one.harness, 0, one.kind)).or_default().push(one);
         groups.entry((&one.harness, 1 + rules_of_version(one), one.kind)).or_default().push(one);
     }
-    // Versions that are the whole of a harness say nothing beside it.
-    let several = |harness: &str| {
-        groups.keys().filter(|(name, at, _)| *name == harness && *at > 0).count()
-            > groups.keys().filter(|(name, at, _)| *name == harness && *at == 0).count()
-    };
     groups
         .iter()
-        .filter(|((harness, at, _), _)| *at == 0 || several(harness))
+        .filter(|((harness, at, _), _)| {
+            // Versions that are the whole of a harness say nothing beside it.
+            let of_harness = groups.keys().filter(|(name, ..)| name == harness);
+            let (whole, versions): (Vec<&_>, Vec<&_>) = of_harness.partition(|(_, at, _)| *at == 0);
+            *at == 0 || versions.len() > whole.len()
+        })
         .map(|((harness, _, kind), group)| sum_up(harness, *kind, group))
         .collect()
 }
@@ -235,22 +235,23 @@ fn price_of(
     (!row.is_unpriced).then(|| row.prices_at(context).cost_of_usage(usage).0 as f64)
 }
 
+fn errors_of_charge(group: &[&JudgedSession], charge: fn(&Charges) -> f64) -> ErrorQuantiles {
+    let shares = group.iter().map(|one| {
+        let (predicted, billed) = (charge(&one.predicted), charge(&one.billed));
+        // Nothing billed and nothing predicted is no error; else all of it is one.
+        if billed == 0.0 {
+            f64::from(predicted != 0.0)
+        } else {
+            ((predicted - billed) / billed).abs()
+        }
+    });
+    ErrorQuantiles::from_shares(shares.collect())
+}
+
 fn sum_up(harness: &str, kind: PredictionKind, group: &[&JudgedSession]) -> HarnessError {
-    let errors = |charge: fn(&Charges) -> f64| {
-        let shares = group.iter().map(|one| {
-            let (predicted, billed) = (charge(&one.predicted), charge(&one.billed));
-            // Nothing billed and nothing predicted is no error; else all of it is one.
-            if billed == 0.0 {
-                f64::from(predicted != 0.0)
-            } else {
-                ((predicted - billed) / billed).abs()
-            }
-        });
-        ErrorQuantiles::from_shares(shares.collect())
-    };
     let priced = group.iter().all(|one| one.predicted.cost.is_some() && one.billed.cost.is_some());
-    let total = |part: fn(&JudgedSession) -> f64| group.iter().map(|one| part(one)).sum::<f64>();
-    let billed = total(|one| one.billed.read);
+    let predicted: f64 = group.iter().map(|one| one.predicted.read).sum();
+    let billed: f64 = group.iter().map(|one| one.billed.read).sum();
     let band = (kind == PredictionKind::HeldOut).then(|| {
         [Ordering::Less, Ordering::Equal, Ordering::Greater].map(|place| {
             let there = group.iter().filter(|one| one.place == Some(place)).count();
@@ -263,10 +264,10 @@ fn sum_up(harness: &str, kind: PredictionKind, group: &[&JudgedSession]) -> Harn
         versions: name_versions(versions.clone().min(), versions.max()),
         prediction: kind,
         sessions: group.len(),
-        reads: errors(|it| it.read),
-        fresh: errors(|it| it.fresh),
-        cost: priced.then(|| errors(|it| it.cost.unwrap_or(0.0))),
-        reads_bias: (total(|one| one.predicted.read) - billed) / billed,
+        reads: errors_of_charge(group, |it| it.read),
+        fresh: errors_of_charge(group, |it| it.fresh),
+        cost: priced.then(|| errors_of_charge(group, |it| it.cost.unwrap_or(0.0))),
+        reads_bias: (predicted - billed) / billed,
         band,
     }
 }

@@ -127,12 +127,13 @@ pub fn session_folder(session: &Session) -> &str {
 
 fn measure_session(recording: &Recording, session: &Session) -> SessionReadError {
     let predicted = predict_session(recording, session);
-    let sum = |calls: &[PredictedCall]| calls.iter().map(|call| call.read).sum();
+    let [law, content] =
+        [predicted.law, predicted.content].map(|calls| calls.iter().map(|call| call.read).sum());
     SessionReadError {
         folder: session_folder(session).to_owned(),
         billed: recording.calls[session.call_range()].iter().map(|call| call.usage.read).sum(),
-        law: sum(&predicted.law),
-        content: sum(&predicted.content),
+        law,
+        content,
         calls: session.calls,
     }
 }
@@ -201,11 +202,11 @@ pub(super) fn predict_session(recording: &Recording, session: &Session) -> Sessi
 
 /// A look that finds no more than what a prompt left of the entry.
 fn keep_at_most(lookup: CacheLookup, kept: Option<i64>) -> CacheLookup {
-    let keep = |prior: CachedPrefix| CachedPrefix {
+    let prior = lookup.prior.map(|prior| CachedPrefix {
         cached: kept.map_or(prior.cached, |kept| prior.cached.min(kept)),
         ..prior
-    };
-    CacheLookup { prior: lookup.prior.map(keep), ..lookup }
+    });
+    CacheLookup { prior, ..lookup }
 }
 
 /// What the cache law lets a look read, shocks set aside.

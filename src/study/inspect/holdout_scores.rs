@@ -72,16 +72,17 @@ fn summarise_predictions(group: &str, judged: &[&SessionPrediction<'_>]) -> Grou
     let told: Vec<(f64, Ordering, f64)> =
         judged.iter().filter_map(|one| one.prediction_score).collect();
     let n = told.len() as f64;
-    let share = |wanted| told.iter().filter(|(_, place, _)| *place == wanted).count() as f64 / n;
+    let [below, coverage, above] = [Ordering::Less, Ordering::Equal, Ordering::Greater]
+        .map(|wanted| told.iter().filter(|(_, place, _)| *place == wanted).count() as f64 / n);
     GroupHoldout {
         group: group.to_owned(),
         sessions: told.len(),
         left_out: judged.len() - told.len(),
         figures: (!told.is_empty()).then(|| HoldoutFigures {
             error: ErrorQuantiles::from_shares(told.iter().map(|(error, ..)| *error).collect()),
-            coverage: share(Ordering::Equal),
-            below: share(Ordering::Less),
-            above: share(Ordering::Greater),
+            coverage,
+            below,
+            above,
             width: told.iter().map(|(.., width)| width).sum::<f64>() / n,
         }),
     }

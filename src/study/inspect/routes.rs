@@ -30,11 +30,11 @@ impl RouteWindow {
 /// Indexes of invocations by packets whose id, agent, kind, root or source holds a text.
 #[must_use]
 pub fn invocations_that_hold(recording: &Recording, text: &str) -> BTreeSet<usize> {
-    let holds = |index: &usize| {
-        let Packet { id, agent, kind, root, source } = &recording.invocations[*index].packet;
+    let holding = recording.invocations.iter().enumerate().filter(|(_, invocation)| {
+        let Packet { id, agent, kind, root, source } = &invocation.packet;
         [id, agent, kind, root, source].iter().any(|name| name.contains(text))
-    };
-    (0..recording.invocations.len()).filter(holds).collect()
+    });
+    holding.map(|(index, _)| index).collect()
 }
 
 /// What some invocations cost.

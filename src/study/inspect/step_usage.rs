@@ -112,8 +112,12 @@ pub fn usage_by_order(recording: &Recording) -> BTreeMap<String, StepUsage> {
             }
         }
     });
-    let published = || (orders.len() == 1).then(|| published_orchestrator(recording)).flatten();
-    sums.into_iter().map(|(order, sums)| (order.to_owned(), sums.into_usage(published()))).collect()
+    // A published orchestrator belongs to the one order that there is.
+    let rows = sums.into_iter().map(|(order, sums)| {
+        let published = (orders.len() == 1).then(|| published_orchestrator(recording)).flatten();
+        (order.to_owned(), sums.into_usage(published))
+    });
+    rows.collect()
 }
 
 /// A session on its way into rows.

@@ -39,8 +39,10 @@ pub(crate) fn range_of_quantile<T: Copy>(sorted: &[T], share: f64) -> Option<(T,
     let middle = count * share;
     let slack = NINE_IN_TEN * (count * share * (1.0 - share)).sqrt();
     // A rank below the first value is the first: what lies beyond was not drawn.
-    let at_rank = |rank: f64| sorted.get((rank.max(1.0) as usize) - 1).or(sorted.last()).copied();
-    Some((at_rank((middle - slack).floor())?, at_rank((middle + slack).ceil())?))
+    let ranks = [(middle - slack).floor(), (middle + slack).ceil()];
+    let [low, high] =
+        ranks.map(|rank| sorted.get((rank.max(1.0) as usize) - 1).or(sorted.last()).copied());
+    low.zip(high)
 }
 
 /// The 10th, 50th and 90th percentile of something.

@@ -49,21 +49,23 @@ pub fn agent_lanes(
 /// A lane in times from `first_ms` on, spans in order, those of no length and doubled waits left
 /// out.
 fn shift_lane(side: LaneSide, first_ms: i64) -> LaneSide {
-    let shift = |mut spans: Vec<LaneSpan>| {
-        spans.sort_unstable();
-        let mut shifted: Vec<LaneSpan> = Vec::new();
-        for (from_ms, to_ms) in spans.into_iter().map(|(from, to)| (from - first_ms, to - first_ms))
-        {
-            match shifted.last_mut().filter(|last| from_ms <= last.1) {
-                // Several packets of one agent wait at once: the lane shows that some do.
-                Some(last) => last.1 = last.1.max(to_ms),
-                None if from_ms < to_ms => shifted.push((from_ms, to_ms)),
-                None => {}
-            }
+    let [waits_ms, runs_ms] =
+        [side.waits_ms, side.runs_ms].map(|spans| shift_spans(spans, first_ms));
+    LaneSide { waits_ms, runs_ms, ..side }
+}
+
+fn shift_spans(mut spans: Vec<LaneSpan>, first_ms: i64) -> Vec<LaneSpan> {
+    spans.sort_unstable();
+    let mut shifted: Vec<LaneSpan> = Vec::new();
+    for (from_ms, to_ms) in spans.into_iter().map(|(from, to)| (from - first_ms, to - first_ms)) {
+        match shifted.last_mut().filter(|last| from_ms <= last.1) {
+            // Several packets of one agent wait at once: the lane shows that some do.
+            Some(last) => last.1 = last.1.max(to_ms),
+            None if from_ms < to_ms => shifted.push((from_ms, to_ms)),
+            None => {}
         }
-        shifted
-    };
-    LaneSide { waits_ms: shift(side.waits_ms), runs_ms: shift(side.runs_ms), ..side }
+    }
+    shifted
 }
 
 #[cfg(test)]

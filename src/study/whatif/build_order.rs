@@ -90,11 +90,12 @@ pub fn order_building(sweep: &SweptSets<'_>) -> BuildOrder {
         order.best_of_all = Some(step_between(sweep, before, best));
     }
     let most = sweep.saved(best);
-    let reached_bp = |step: &BuildStep| sweep.saved(step.subset) * i128::from(BASIS_POINTS) / most;
     // Without a step nothing is saved, and nothing is a share of it.
-    if let Some(at) = order.steps.iter().position(|step| reached_bp(step) >= ENOUGH_BP) {
+    let reached_bp =
+        order.steps.iter().map(|step| sweep.saved(step.subset) * i128::from(BASIS_POINTS) / most);
+    if let Some((at, bp)) = reached_bp.enumerate().find(|(_, bp)| *bp >= ENOUGH_BP) {
         order.enough = at + 1;
-        order.reached_bp = i64::try_from(reached_bp(&order.steps[at])).unwrap_or(BASIS_POINTS);
+        order.reached_bp = i64::try_from(bp).unwrap_or(BASIS_POINTS);
     }
     for at in 0..sweep.toggles.len() {
         // What a step gave up, or a better set would build, is told there.
@@ -113,23 +114,24 @@ pub fn order_building(sweep: &SweptSets<'_>) -> BuildOrder {
 }
 
 fn step_between(sweep: &SweptSets<'_>, before: ToggleSubset, after: ToggleSubset) -> BuildStep {
-    let toggles = |subset: ToggleSubset| -> Vec<usize> {
-        (0..sweep.toggles.len()).filter(|at| subset >> at & 1 == 1).collect()
-    };
-    let (mut left, mut built) = (toggles(after & !before), Vec::new());
+    let [mut left, dropped] = [after & !before, before & !after].map(|subset| {
+        let toggles = (0..sweep.toggles.len()).filter(|at| subset >> at & 1 == 1);
+        toggles.collect::<Vec<usize>>()
+    });
+    let mut built = Vec::new();
     let mut here = before & after;
     // Within a package: settings first, then what adds most to what is there.
     while !left.is_empty() {
-        let rank = |at: usize| {
+        // Anew for each that is built: what the others add hangs on what is there.
+        left.sort_by_key(|&at| {
             let grade = sweep.toggles[at].grade;
             (Reverse(grade.effort > 0), sweep.saved(here | 1 << at), Reverse((grade.risk, at)))
-        };
-        left.sort_by_key(|&at| rank(at));
+        });
         let Some(next) = left.pop() else { break };
         here |= 1 << next;
         built.push(next);
     }
-    BuildStep { built, dropped: toggles(before & !after), subset: after }
+    BuildStep { built, dropped, subset: after }
 }
 
 /// The unbeaten sets of a sweep, by effort, and the best way on from each of them.

@@ -170,6 +170,11 @@ fn values_by_part(values: &[i64], parts: &[usize]) -> Vec<Vec<i64>> {
     by_part
 }
 
+fn band_width(values: &[i64]) -> i64 {
+    let band = CredibleBand::from_values(values.iter().copied());
+    band.p90 - band.p10
+}
+
 impl DrawnResults<'_> {
     /// How much more is saved on average where each part builds what is best in it.
     fn gain_of_choice(&self, parts: &[usize]) -> i64 {
@@ -182,9 +187,9 @@ impl DrawnResults<'_> {
         }
         let whole: Vec<i128> =
             (0..count).map(|at| sums.iter().map(|part| part[at]).sum()).collect();
-        let best = |sums: &[i128]| sums.iter().copied().max().unwrap_or_default();
-        let informed: i128 = sums.iter().map(|sums| best(sums)).sum();
-        let gain = (informed - best(&whole)) / (self.sets.len().max(1) as i128);
+        let informed: i128 = sums.iter().filter_map(|sums| sums.iter().max()).sum();
+        let best_of_whole = whole.iter().max().copied().unwrap_or_default();
+        let gain = (informed - best_of_whole) / (self.sets.len().max(1) as i128);
         saturate_to_i64(gain)
     }
 
@@ -204,14 +209,10 @@ impl DrawnResults<'_> {
 
     /// By how much the band of all together is narrower within the parts, in ten-thousandths.
     fn narrowing_of_band(&self, parts: &[usize]) -> i64 {
-        let width = |values: &[i64]| {
-            let band = CredibleBand::from_values(values.iter().copied());
-            band.p90 - band.p10
-        };
-        let all = width(&self.joint);
+        let all = band_width(&self.joint);
         let within: i128 = values_by_part(&self.joint, parts)
             .iter()
-            .map(|values| i128::from(width(values)) * values.len() as i128)
+            .map(|values| i128::from(band_width(values)) * values.len() as i128)
             .sum();
         let within = i64::try_from(within / self.joint.len().max(1) as i128).unwrap_or(all);
         if all > 0 { scale_by_ratio(all - within, BASIS_POINTS, all) } else { 0 }

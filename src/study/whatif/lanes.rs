@@ -8,7 +8,7 @@ use crate::clock::pipeline::{ClockSpan, run_orders};
 use crate::clock::pipeline::{DispatchPolicy, OrderWork, PipelineRun, SpanKind};
 use crate::plan::{Plan, ToggleSubset};
 use crate::reconstruct::ReportedPipeline;
-use crate::reconstruct::night::{NightStage, ReportedNight, ToldPolicy};
+use crate::reconstruct::night::{ReportedNight, ToldPolicy};
 use crate::recording::{CallMarks, Recording};
 use crate::replay;
 use std::collections::BTreeMap;
@@ -85,8 +85,7 @@ pub(super) fn study_lanes(inputs: &LaneInputs<'_>) -> PipelineLanes {
     let mut lanes = Vec::new();
     for span in before.spans.iter().filter(|span| is_session(span)) {
         let session = own_session(inputs, span);
-        let of_side = |side: usize| lane_side(&sides[side].1, span, session, &tests[side]);
-        let sides = [of_side(0), of_side(1)];
+        let sides = [0, 1].map(|side| lane_side(&sides[side].1, span, session, &tests[side]));
         let order = orders[span.order].name.clone();
         let session =
             session.map_or_else(String::new, |at| inputs.recording.sessions[at].id.clone());
@@ -131,9 +130,10 @@ fn name_of_lane(inputs: &LaneInputs<'_>, span: &ClockSpan, order: String) -> Pip
         return PipelineLane { order, ..PipelineLane::default() };
     };
     // Repairs of one part have nothing that tells them apart but their order.
-    let is_same = |other: &&&NightStage| (&other.step, &other.part) == (&stage.step, &stage.part);
-    let count = of_order.iter().filter(is_same).count();
-    let repeat = of_order[..=at].iter().filter(is_same).count();
+    let [count, repeat] = [&of_order[..], &of_order[..=at]].map(|stages| {
+        let same = stages.iter().filter(|it| (&it.step, &it.part) == (&stage.step, &stage.part));
+        same.count()
+    });
     PipelineLane {
         step: stage.step.clone(),
         part: stage.part.clone(),
@@ -150,10 +150,10 @@ fn lane_side(
     session: Option<usize>,
     tests: &BTreeMap<usize, Vec<LaneSpan>>,
 ) -> LaneSide {
-    let is_same = |other: &&ClockSpan| {
+    let own = run.spans.iter().find(|other| {
         (other.order, other.stage, other.kind) == (span.order, span.stage, span.kind)
-    };
-    let Some(own) = run.spans.iter().find(is_same) else { return LaneSide::default() };
+    });
+    let Some(own) = own else { return LaneSide::default() };
     let before = run.spans.iter().filter(|other| {
         other.order == span.order && other.stage + 1 == span.stage && is_session(other)
     });

@@ -278,15 +278,24 @@ impl<'a> SessionChain<'a> {
         lengths.sort_unstable();
         let content: Vec<u8> = lengths.into_iter().flat_map(i64::to_le_bytes).collect();
         let stream = seed.random_stream("minutes", &content);
-        let saved_ms = |subset| before_ms - self.elapsed_ms(subset);
-        let shares = share_out_sampled_times(moving, stream, saved_ms).into_iter().enumerate();
+        let shares =
+            share_out_sampled_times(moving, stream, |subset| before_ms - self.elapsed_ms(subset));
         // Rounded up: an error that is told too small would be the worse mistake.
+        let shares = shares.into_iter().enumerate();
         shares.map(|(bit, (share, error))| (bit, (share, Some(error.ceil() as i64)))).collect()
     }
 
     fn step_names(&self) -> Vec<&'a str> {
         let firsts = self.stages.iter().filter_map(|sessions| sessions.first());
         firsts.map(|&session| self.recording.sessions[session].step.as_str()).collect()
+    }
+
+    /// The id of the session that a span stands for; empty where it is none.
+    fn session_of_span(&self, stage: usize, kind: SpanKind) -> String {
+        match kind {
+            SpanKind::Session(at) => self.recording.sessions[self.stages[stage][at]].id.clone(),
+            SpanKind::Suite | SpanKind::Dispatch => String::new(),
+        }
     }
 
     /// The deciding sessions of both sides, stage by stage.
@@ -298,17 +307,13 @@ impl<'a> SessionChain<'a> {
             path.retain(|span| span.kind != SpanKind::Dispatch);
             path
         });
-        let session_of = |stage: usize, kind| match kind {
-            SpanKind::Session(at) => self.recording.sessions[self.stages[stage][at]].id.clone(),
-            SpanKind::Suite | SpanKind::Dispatch => String::new(),
-        };
         let steps = self.step_names();
         let pairs = before.iter().zip(&after);
         let stages = pairs.map(|(before, after)| PathStage {
             step: steps[before.stage].to_owned(),
-            session_before: session_of(before.stage, before.kind),
+            session_before: self.session_of_span(before.stage, before.kind),
             before_ms: before.to_ms - before.from_ms,
-            session_after: session_of(after.stage, after.kind),
+            session_after: self.session_of_span(after.stage, after.kind),
             after_ms: after.to_ms - after.from_ms,
         });
         stages.collect()

@@ -118,8 +118,10 @@ impl MovedParameters {
             .map(|it| it.replay_values(experiment, (plan, &patches), lookup.bits))
             .collect();
         left_out += moved.iter().filter(|it| it.is_none()).count();
-        let acts = |it: &MovedParameter| it.values.iter().any(|one| !one.more.tables.is_empty());
-        Self { parameters: moved.into_iter().flatten().filter(acts).collect(), left_out }
+        // One that changes no table at any value moves nothing.
+        let moved = moved.into_iter().flatten();
+        let parameters = moved.filter(|it| it.values.iter().any(|one| !one.more.tables.is_empty()));
+        Self { parameters: parameters.collect(), left_out }
     }
 }
 
@@ -152,11 +154,17 @@ impl Candidate<'_> {
         patches[self.toggle] = experiment.patch_for_toggle(recording, self.toggle, &params);
         let moved = experiment.compile_plan(recording, &patches).ok()?;
         // Which sessions hang together may follow from a patch; then islands cannot be told apart.
-        let ranges = |plan: &Plan| plan.islands.iter().map(|it| it.sessions.clone()).collect();
-        let sessions = |plan: &Plan| plan.sessions.iter().map(|it| it.session).collect();
-        let [now, mean]: [(Vec<_>, Vec<_>); 2] =
-            [&moved, plan].map(|plan| (ranges(plan), sessions(plan)));
-        let is_alike = now == mean;
+        let has_same_islands = moved
+            .islands
+            .iter()
+            .map(|it| &it.sessions)
+            .eq(plan.islands.iter().map(|it| &it.sessions));
+        let has_same_sessions = moved
+            .sessions
+            .iter()
+            .map(|it| it.session)
+            .eq(plan.sessions.iter().map(|it| it.session));
+        let is_alike = has_same_islands && has_same_sessions;
         let masked: Vec<Island> = mask_islands(&moved, bits).collect();
         if !is_alike || masked.iter().any(|it| it.touched_by.count_ones() > MOST_BITS) {
             return None;

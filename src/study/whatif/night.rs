@@ -55,11 +55,13 @@ pub fn study_night(
         })
         .collect();
     let drawn = [false, true].map(|has_suites| -> Vec<(i64, [Vec<OrderWork>; 2])> {
-        let with_orders = |((dispatch_ms, times), draw): (&(i64, Vec<i64>), u32)| {
-            let orders = |side| of_draw(draw).orders(side, times, steps, has_suites);
-            (*dispatch_ms, sides.each_ref().map(orders))
-        };
-        told.iter().zip(0..).map(with_orders).collect()
+        let drawn = told.iter().zip(0..).map(|((dispatch_ms, times), draw)| {
+            let of_draw = of_draw(draw);
+            let orders =
+                sides.each_ref().map(|side| of_draw.orders(side, times, steps, has_suites));
+            (*dispatch_ms, orders)
+        });
+        drawn.collect()
     });
     let mut rows = Vec::new();
     for policy in DispatchPolicy::ALL {

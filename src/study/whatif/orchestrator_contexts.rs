@@ -123,24 +123,33 @@ impl OrchestratorContexts {
     }
 
     fn reads_under(&self, told: &ToldReads, change: DispatchChange) -> OrchestratorReads {
-        let of_layout = |orchestrators: &[usize]| {
-            let layout = DispatchLayout {
-                orchestrators,
-                fresh_after: usize::try_from(change.fresh_after).unwrap_or(0),
-                handoff: change.handoff,
-                // No result can be larger than what the context grows a dispatch.
-                less_a_result: change.less_a_result.min(self.largest_result),
-            };
-            let reads = reads_of_layout(&told.reads, self.dispatches, layout);
-            reads - self.reads_of_dropped_turns(told, reads, change.shared_turns_dropped)
-        };
         if change.one_per_order {
-            let all = of_layout(&[self.own, self.dispatches - self.own]);
+            let dispatches = [self.own, self.dispatches - self.own];
+            let all = self.reads_of_orchestrators(told, change, &dispatches);
             // The pipeline's own orchestrator is nobody else's: nothing is shared out.
-            return OrchestratorReads { all, own: of_layout(&[self.own]) };
+            let own = self.reads_of_orchestrators(told, change, &dispatches[..1]);
+            return OrchestratorReads { all, own };
         }
-        let all = of_layout(&[self.dispatches]);
+        let all = self.reads_of_orchestrators(told, change, &[self.dispatches]);
         OrchestratorReads { all, own: share_of(all, self.attributed_share) }
+    }
+
+    /// What orchestrators with so many dispatches each read together.
+    fn reads_of_orchestrators(
+        &self,
+        told: &ToldReads,
+        change: DispatchChange,
+        orchestrators: &[usize],
+    ) -> i64 {
+        let layout = DispatchLayout {
+            orchestrators,
+            fresh_after: usize::try_from(change.fresh_after).unwrap_or(0),
+            handoff: change.handoff,
+            // No result can be larger than what the context grows a dispatch.
+            less_a_result: change.less_a_result.min(self.largest_result),
+        };
+        let reads = reads_of_layout(&told.reads, self.dispatches, layout);
+        reads - self.reads_of_dropped_turns(told, reads, change.shared_turns_dropped)
     }
 
     /// What is not read where a share of the shared turns is not made, out of `reads`. As records
@@ -157,20 +166,17 @@ impl OrchestratorContexts {
     /// What any of these changes saves for all orders: least and most over everything that is open,
     /// as tokens and as shares of what is read, and what is expected of `mean`.
     pub(crate) fn saving_of(&self, changes: &[DispatchChange], mean: DispatchChange) -> SavedReads {
-        let saved_by = |told: &ToldReads, change: DispatchChange| {
-            told.reads.iter().sum::<i64>() - self.reads_under(told, change).all
-        };
         // Ways without a chance of their own stand at the ends of the whole alone.
         let likely = self.told.iter().filter(|told| told.chance > 0);
         let (mut saved, mut share_bp, mut expected) = (Vec::new(), Vec::new(), 0);
         for told in likely {
             let of = told.reads.iter().sum::<i64>();
             for &change in changes {
-                let tokens = saved_by(told, change);
+                let tokens = of - self.reads_under(told, change).all;
                 saved.push(tokens);
                 share_bp.push(ratio_bp(tokens, of));
             }
-            expected += share_of(saved_by(told, mean), told.chance);
+            expected += share_of(of - self.reads_under(told, mean).all, told.chance);
         }
         SavedReads { saved: both_ends(&saved), share_bp: both_ends(&share_bp), expected }
     }

@@ -52,10 +52,11 @@ impl DispatchToggle {
             .first()
             .map_or(vec![None], |range| range.distinct_ends().into_iter().map(Some).collect());
         let by_value = first.into_iter().map(|value| {
-            let has_value = |params: &&ToggleParams| {
+            // Without a parameter there is one corner, that of no value.
+            let corners = corners.iter().filter(|params| {
                 value.is_none() || params.iter().next().map(|(_, value)| value) == value
-            };
-            let changes = corners.iter().filter(has_value).filter_map(change).collect();
+            });
+            let changes = corners.filter_map(change).collect();
             let mean = value.map_or(mean, |value| {
                 change(&chosen.params.with_value(0, value)).unwrap_or_default()
             });
@@ -121,8 +122,10 @@ pub(crate) fn study_other_orchestrator(
         }
     }
     let (changes, mean) = combine_all(&joined);
-    let ids = || joined.iter().map(|toggle| toggle.id).collect();
-    let together = (joined.len() > 1).then(|| saving_row(contexts, ids(), false, (&changes, mean)));
+    let together = (joined.len() > 1).then(|| {
+        let ids = joined.iter().map(|toggle| toggle.id).collect();
+        saving_row(contexts, ids, false, (&changes, mean))
+    });
     let own_after = (is_chosen && !joined.is_empty()).then(|| contexts.own_reads(&changes, mean));
     OtherOrchestrator { is_chosen, rows, together, own_after }
 }

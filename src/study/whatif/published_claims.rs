@@ -37,25 +37,14 @@ pub struct PublishedClaim {
 #[must_use]
 pub fn claims_of_pipeline(reported: &ReportedPipeline) -> Vec<PublishedClaim> {
     let mut claims = Vec::new();
-    let half_step = |metric: &str| {
-        let single = reported.claims.iter().filter(|claim| claim.metric == metric);
-        let single = single.filter(|claim| !claim.is_share());
-        let bounds = single.filter_map(ReportedClaim::saving_bounds);
-        let combined = reported.combined.iter().filter(|claim| claim.metric == metric);
-        let reached = combined.map(|claim| (claim.to.low, claim.to.high));
-        author_step(bounds.chain(reached).flat_map(|(low, high)| [low, high])) / 2
-    };
     for claim in &reported.claims {
         if let Some((low, high)) = claim.saving_bounds() {
             // A share is one of the whole that falls, and known to half of its last digit.
             let whole = reported.claimed_whole(&claim.metric);
             let share = claim.saving.as_ref().filter(|saving| saving.unit == FigureUnit::Share);
-            let (low, high, half) = match share {
-                Some(share) => {
-                    let part = |bp| share_of(whole, bp);
-                    (part(low), part(high), part(share.half_unit))
-                }
-                None => (low, high, half_step(&claim.metric)),
+            let [low, high, half] = match share {
+                Some(share) => [low, high, share.half_unit].map(|bp| share_of(whole, bp)),
+                None => [low, high, half_step_of_claims(reported, &claim.metric)],
             };
             claims.push(PublishedClaim {
                 id: claim.toggle.clone(),
@@ -74,7 +63,7 @@ pub fn claims_of_pipeline(reported: &ReportedPipeline) -> Vec<PublishedClaim> {
         // The least fall is from the low end of before to the high end of after.
         let (low, high) = (from.low - to.high, from.high - to.low);
         // What was there before is a measured total; what should be left is the estimate.
-        let half = half_step(&combined.metric);
+        let half = half_step_of_claims(reported, &combined.metric);
         claims.push(PublishedClaim {
             id: combined.id.clone(),
             toggles: combined.toggles.clone(),
@@ -87,6 +76,16 @@ pub fn claims_of_pipeline(reported: &ReportedPipeline) -> Vec<PublishedClaim> {
         });
     }
     claims
+}
+
+/// Half of the step in which the author of a pipeline's claims rounds amounts of a metric.
+fn half_step_of_claims(reported: &ReportedPipeline, metric: &str) -> i64 {
+    let single = reported.claims.iter().filter(|claim| claim.metric == metric);
+    let single = single.filter(|claim| !claim.is_share());
+    let bounds = single.filter_map(ReportedClaim::saving_bounds);
+    let combined = reported.combined.iter().filter(|claim| claim.metric == metric);
+    let reached = combined.map(|claim| (claim.to.low, claim.to.high));
+    author_step(bounds.chain(reached).flat_map(|(low, high)| [low, high])) / 2
 }
 
 /// Every claim of reported routes that names a number or a direction.
@@ -196,19 +195,15 @@ fn records_saved<'a>(
         };
         let places = patch.uncertain_places.iter().map(|(chance, place)| (*chance, place));
         for (chance, place) in places.chain([(Chance::SURE, &sure)]) {
-            let drop_one = |stays: &mut BTreeMap<u32, Chance>, index: u32| {
-                let before = stays.entry(index).or_insert(Chance::SURE);
-                *before = before.and(chance.inverse());
-            };
             let with_call: BTreeSet<u32> = place.dropped_calls.iter().map(|it| it.call).collect();
             for &call in &with_call {
-                drop_one(&mut calls, call);
+                lower_chance(&mut calls, call, chance);
             }
             // What goes with its call is a record of that call.
             let alone =
                 |&&block: &&u32| !with_call.contains(&recording.blocks[block as usize].call);
             for &block in place.dropped_blocks.iter().filter(alone) {
-                drop_one(&mut blocks, block);
+                lower_chance(&mut blocks, block, chance);
             }
             let inserted = place.inserted_calls.iter().map(|inserted| inserted.after);
             let inserted = inserted.filter(|&after| is_call_in_step(recording, after, step));
@@ -283,6 +278,12 @@ impl PublishedClaim {
             _ => HeadlineMetric::Reads.amount_in_saving(saving),
         }
     }
+}
+
+/// Lowers the chance that a call or a block stays by that of another place which drops it.
+fn lower_chance(stays: &mut BTreeMap<u32, Chance>, index: u32, chance: Chance) {
+    let before = stays.entry(index).or_insert(Chance::SURE);
+    *before = before.and(chance.inverse());
 }
 
 #[cfg(test)]

@@ -70,8 +70,9 @@ fn tokens_of_agent(recording: &Recording, agent: &str) -> i64 {
 fn add_stated(routes: &ReportedRoutes, tokens: i64, figures: &mut Vec<QueueFigure>) {
     let stated = |id: &str| routes.stated_or_assumed(id).map(|figure| figure.value());
     let mut push = |name: &str, value: Option<i64>, note: &dyn Fn(i64) -> String| {
-        let one = |value| QueueFigure::known(name, QueueUnit::Count, value, note(value));
-        figures.extend(value.map(one));
+        figures.extend(
+            value.map(|value| QueueFigure::known(name, QueueUnit::Count, value, note(value))),
+        );
     };
     push("changed files", stated("changed-files"), &|files| {
         let requests = stated("open-requests").unwrap_or(0).max(1);
@@ -113,10 +114,10 @@ fn add_sessions(queue: &ReportedQueue, recording: &Recording, figures: &mut Vec<
     let each = total / sessions.len() as i64;
     figures.push(QueueFigure::known("tokens of a session", QueueUnit::Tokens, each, ""));
     // Tries of denied actions come on top of one turn of each request and cycle.
-    let is_try = |reasons: &&QueueReasons| {
+    let tries = sessions.iter().filter(|reasons| {
         reasons.contains(QueueReason::Denied) || reasons.contains(QueueReason::DeniedAgain)
-    };
-    let turns = sessions.len() - sessions.iter().filter(is_try).count();
+    });
+    let turns = sessions.len() - tries.count();
     let avoided = queue.places().unwrap_or(0) - turns as i64;
     let note = match avoided {
         0 => "every request has one in every cycle".to_owned(),
@@ -156,11 +157,11 @@ fn asked_figures(queue: &ReportedQueue) -> Vec<QueueFigure> {
         (queue.search_bp.is_none(), "search in a session", "the allowlist"),
     ];
     let asked = asked.into_iter().filter(|(is_asked, ..)| *is_asked);
-    let figure = |(_, name, waits): (bool, &str, &str)| QueueFigure {
+    let figures = asked.map(|(_, name, waits)| QueueFigure {
         name: name.to_owned(),
         unit: QueueUnit::Count,
         value: None,
         note: format!("asked for: {waits}"),
-    };
-    asked.map(figure).collect()
+    });
+    figures.collect()
 }

@@ -86,17 +86,13 @@ impl DrawnSet {
         drawn: &'a [T],
         of: impl Fn(&'a T) -> &'a Saving,
     ) -> Self {
-        let mean = |metric: SweepMetric| -> i128 {
+        use SweepMetric::{Calls, Dollars, Reads, Tokens};
+        let [read, tokens, calls, cost] = [Reads, Tokens, Calls, Dollars].map(|metric| {
             let sum: i128 = drawn.iter().map(|draw| metric.amount_in_saving(of(draw))).sum();
             sum / i128::try_from(drawn.len().max(1)).unwrap_or(1)
-        };
-        let count = |metric| saturate_to_i64(mean(metric));
-        let mean = MeanSaving {
-            read: count(SweepMetric::Reads),
-            tokens: count(SweepMetric::Tokens),
-            calls: count(SweepMetric::Calls),
-            cost: PicoUsd(mean(SweepMetric::Dollars)),
-        };
+        });
+        let [read, tokens, calls] = [read, tokens, calls].map(saturate_to_i64);
+        let mean = MeanSaving { read, tokens, calls, cost: PicoUsd(cost) };
         Self { subset, mean, bands: saving_bands(drawn, of) }
     }
 }

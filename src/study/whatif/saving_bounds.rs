@@ -2,6 +2,7 @@
 //! saves at the ends of the ranges on its card, and no figure between them.
 
 use super::experiment::{Experiment, subset_of_first};
+use super::headline::HeadlineMetric;
 use super::other_orchestrator::bound_of_orchestrator;
 use super::published_claims::PublishedClaim;
 use super::savings::Saving;
@@ -34,6 +35,13 @@ pub struct SavingBound {
     pub claim: Option<PublishedClaim>,
     /// What the bounds say about the claim.
     pub verdict: ClaimVerdict,
+}
+
+impl SavingBound {
+    /// The most that it saves, in a headline.
+    pub fn most(&self, headline: HeadlineMetric) -> i64 {
+        headline.amount_in_saving(&self.high)
+    }
 }
 
 /// The bounds of toggles that wait for a number. Where the source has no classes of tokens, those

@@ -75,12 +75,12 @@ impl RowsByMask {
 
     /// Whether the tables of some bits hold at most so many entries and can be filled.
     fn fits_within(&self, bits: ToggleSubset, most: u64) -> bool {
-        let masks = || self.0.keys().map(|mask| mask & bits);
+        let mut masks = self.0.keys().map(|mask| mask & bits);
+        let entries = count_table_entries(masks.clone());
         // No table has more bits than a lattice is exact for.
-        if masks().any(|mask| mask.count_ones() > MOST_BITS) {
+        if masks.any(|mask| mask.count_ones() > MOST_BITS) {
             return false;
         }
-        let entries = count_table_entries(masks());
         // Two bounds: entries are bytes of the page, work is time to fill them.
         let work = self.0.iter().map(|(mask, rows)| rows << (mask & bits).count_ones());
         entries <= most && work.fold(0, u64::saturating_add) <= MOST_WORK

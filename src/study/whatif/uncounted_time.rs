@@ -67,8 +67,10 @@ pub(super) fn uncounted_times(
 /// Loops of polls of which some are dropped while somebody still waits.
 fn poll_loops_shortened(recording: &Recording, patch: &Patch) -> i64 {
     let dropped = patch.all_dropped_calls().filter(|one| !one.frees_time);
-    let is_poll = |call: &u32| recording.calls[*call as usize].marks.contains(CallMarks::POLL);
-    let mut polls: Vec<u32> = dropped.map(|one| one.call).filter(is_poll).collect();
+    let polls = dropped
+        .map(|one| one.call)
+        .filter(|&call| recording.calls[call as usize].marks.contains(CallMarks::POLL));
+    let mut polls: Vec<u32> = polls.collect();
     polls.sort_unstable();
     polls.dedup();
     // Polls that follow each other are one loop.

@@ -154,9 +154,10 @@ impl ClaimJudgement {
 /// What a replay saves with the error of a difference at either end.
 #[must_use]
 pub fn widen_by_difference_error(band: &RangeInclusive<i64>) -> RangeInclusive<i64> {
-    let margin = |saving: i64| scale_by_ratio(saving.abs(), DIFFERENCE_ERROR_BP, BASIS_POINTS);
     let (low, high) = (*band.start(), *band.end());
-    low - margin(low)..=high + margin(high)
+    let [less, more] =
+        [low, high].map(|saving| scale_by_ratio(saving.abs(), DIFFERENCE_ERROR_BP, BASIS_POINTS));
+    low - less..=high + more
 }
 
 /// Judges a claim: the first word that applies.

@@ -130,8 +130,8 @@ fn crash_records(crashes: &ReportedCrashes, recording: &Recording) -> Vec<CrashR
         records: unplaced,
         left: 0,
     });
-    let sum = |of: fn(&CrashRecords) -> i64| rows.iter().map(of).sum();
-    let (records, left) = (sum(|row| row.records), sum(|row| row.left));
+    let records = rows.iter().map(|row| row.records).sum();
+    let left = rows.iter().map(|row| row.left).sum();
     rows.push(CrashRecords { place: CrashPlace::All, ends_ms: None, records, left });
     rows
 }

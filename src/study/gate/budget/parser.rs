@@ -256,8 +256,8 @@ fn parse_allowed(fields: &[TomlField]) -> Result<BTreeMap<DefectKind, u64>, Toml
             _ => None,
         };
         let wanted = if is_counted { "a whole number" } else { "a whole number, or true for all" };
-        let error = || bad_value_error(&key_path("allow", key), entry, wanted);
-        allowed.insert(kind, count.ok_or_else(error)?);
+        let count = count.ok_or_else(|| bad_value_error(&key_path("allow", key), entry, wanted))?;
+        allowed.insert(kind, count);
     }
     Ok(allowed)
 }

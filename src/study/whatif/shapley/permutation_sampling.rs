@@ -189,11 +189,13 @@ impl SubsetMemo {
     fn from_island(plan: &Plan, island: &Island, permutations: &[Vec<usize>]) -> Self {
         let subsets = subsets_on_the_way(permutations, island.touched_by, true);
         let before = PipelineTotals::from_outcome(plan, &replay::replay_island(plan, island, 0));
-        let replays = || IslandReplays::new(plan, island);
-        let savings = subsets.into_par_iter().map_init(replays, |replays, subset| {
-            let after = PipelineTotals::from_outcome(plan, replays.replay_subset(subset));
-            (subset, Saving::between_totals(&before, &after))
-        });
+        let savings = subsets.into_par_iter().map_init(
+            || IslandReplays::new(plan, island),
+            |replays, subset| {
+                let after = PipelineTotals::from_outcome(plan, replays.replay_subset(subset));
+                (subset, Saving::between_totals(&before, &after))
+            },
+        );
         Self { savings: savings.collect() }
     }
 
