@@ -70,6 +70,12 @@ enum FieldValue<'a, R> {
     Nested { schema: JsonValue, json: NestedJson<'a, R> },
 }
 
+/// A heading where there is something to show; a column without a name and without a heading is
+/// shown to nobody.
+pub(crate) fn heading_if(is_shown: bool, heading: &'static str) -> &'static str {
+    if is_shown { heading } else { "" }
+}
+
 /// Constructors that differ in the kind of the values alone.
 macro_rules! constructors {
     ($($(#[$docs:meta])* $name:ident $kind:ident $unit:literal),* $(,)?) => {$(
@@ -80,11 +86,12 @@ macro_rules! constructors {
             about: &'static str,
             value: impl Fn(&R) -> V + 'a,
         ) -> Self {
-            let cell = move |row: &R| value(row).into_cell(ColumnKind::$kind);
             Self {
                 unit: $unit,
                 is_optional: V::IS_OPTIONAL,
-                ..Self::from_cells(ColumnKind::$kind, name, heading, about, cell)
+                ..Self::from_cells(ColumnKind::$kind, name, heading, about, move |row| {
+                    value(row).into_cell(ColumnKind::$kind)
+                })
             }
         }
     )*};
@@ -150,8 +157,7 @@ impl<'a, R> ColumnField<'a, R> {
         part: impl Fn(&R) -> S + 'a,
     ) -> Self {
         let schema = object_schema(&fields);
-        let json = move |row: &R| Some(object_json(&fields, &part(row)));
-        Self::nested(name, about, schema, json)
+        Self::nested(name, about, schema, move |row| Some(object_json(&fields, &part(row))))
     }
 
     /// An object inside an object, which may be missing.
@@ -162,8 +168,10 @@ impl<'a, R> ColumnField<'a, R> {
         part: impl Fn(&R) -> Option<S> + 'a,
     ) -> Self {
         let schema = object_schema(&fields);
-        let json = move |row: &R| part(row).map(|part| object_json(&fields, &part));
-        Self { is_optional: true, ..Self::nested(name, about, schema, json) }
+        let field = Self::nested(name, about, schema, move |row| {
+            part(row).map(|part| object_json(&fields, &part))
+        });
+        Self { is_optional: true, ..field }
     }
 
     /// A list of objects inside an object: a table of its own.
@@ -174,8 +182,7 @@ impl<'a, R> ColumnField<'a, R> {
         rows: impl Fn(&R) -> Vec<S> + 'a,
     ) -> Self {
         let schema = list_schema(object_schema(&fields));
-        let json = move |row: &R| Some(rows_json(&fields, rows(row)));
-        Self::nested(name, about, schema, json)
+        Self::nested(name, about, schema, move |row| Some(rows_json(&fields, rows(row))))
     }
 
     /// A list of objects that may be missing.
@@ -186,8 +193,10 @@ impl<'a, R> ColumnField<'a, R> {
         rows: impl Fn(&R) -> Option<Vec<S>> + 'a,
     ) -> Self {
         let schema = list_schema(object_schema(&fields));
-        let json = move |row: &R| rows(row).map(|rows| rows_json(&fields, rows));
-        Self { is_optional: true, ..Self::nested(name, about, schema, json) }
+        let field = Self::nested(name, about, schema, move |row| {
+            rows(row).map(|rows| rows_json(&fields, rows))
+        });
+        Self { is_optional: true, ..field }
     }
 
     /// Any JSON with its schema, where neither an object nor a list of them fits.

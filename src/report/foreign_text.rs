@@ -12,7 +12,6 @@ use std::borrow::Cow;
 #[must_use]
 pub fn clean_foreign_text(text: &str) -> Cow<'_, str> {
     // Most texts are harmless, and are not copied.
-    let is_harmless = |c: char| !c.is_control() && !is_invisible(c) && !is_noncharacter(c);
     if text.chars().all(is_harmless) {
         return set_commands_apart(text);
     }
@@ -30,6 +29,10 @@ pub fn clean_foreign_text(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(set_commands_apart(&kept).into_owned())
+}
+
+fn is_harmless(c: char) -> bool {
+    !c.is_control() && !is_invisible(c) && !is_noncharacter(c)
 }
 
 /// A line of its own.

@@ -49,17 +49,20 @@ pub fn column_styles(view: &TableView) -> Vec<NumberStyle> {
 
 /// The largest amount of some cells, whatever its sign.
 fn largest_amount<'a>(cells: impl Iterator<Item = &'a TableCell>) -> u128 {
-    let amount = |value: &CellValue| match value {
+    let amounts = cells.flat_map(|cell| match &cell.content {
+        CellContent::Missing => [0, 0],
+        CellContent::One(value) => [unsigned_amount(value), 0],
+        CellContent::Range(low, high) => [unsigned_amount(low), unsigned_amount(high)],
+    });
+    amounts.max().unwrap_or_default()
+}
+
+fn unsigned_amount(value: &CellValue) -> u128 {
+    match value {
         CellValue::Money(amount) | CellValue::PicoUsd(amount) => amount.0.unsigned_abs(),
         CellValue::Tokens(n) => u128::from(n.unsigned_abs()),
         _ => 0,
-    };
-    let amounts = cells.flat_map(|cell| match &cell.content {
-        CellContent::Missing => [0, 0],
-        CellContent::One(value) => [amount(value), 0],
-        CellContent::Range(low, high) => [amount(low), amount(high)],
-    });
-    amounts.max().unwrap_or_default()
+    }
 }
 
 /// A cell in words, cleaned but not escaped for any format.
@@ -152,13 +155,11 @@ pub fn format_short(value: &CellValue) -> String {
 /// Text with its whole numbers of five digits and more in groups of three.
 #[must_use]
 pub fn group_digits_in_text(text: &str) -> String {
-    // Versions and file names are words, and stay as they are.
-    let is_word = |c: char| c.is_alphanumeric() || "._".contains(c);
     let mut grouped_text = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let in_word = is_word(first);
-        let end = rest.find(|c| is_word(c) != in_word).unwrap_or(rest.len());
+        let in_word = is_in_word(first);
+        let end = rest.find(|c| is_in_word(c) != in_word).unwrap_or(rest.len());
         let (part, behind) = rest.split_at(end);
         let number = part.parse().ok().filter(|_| in_word && part.len() >= 5);
         match number {
@@ -170,6 +171,11 @@ pub fn group_digits_in_text(text: &str) -> String {
         rest = behind;
     }
     grouped_text
+}
+
+/// Whether a character belongs to a word, as points and strokes of versions and file names do.
+fn is_in_word(c: char) -> bool {
+    c.is_alphanumeric() || "._".contains(c)
 }
 
 /// Tokens to a decimal place: `22.8 M`, `870.9 k`, below ten thousand all digits.

@@ -155,20 +155,22 @@ fn escape_line_start(words: &str) -> String {
 
 /// Whether what is written so far and what follows are read as one reference.
 fn begins_reference(written: &[char], rest: &[char]) -> bool {
-    let ends_with = |end: &str| {
-        let start = written.len().checked_sub(end.len());
-        let last = start.map(|start| written[start..].iter());
-        last.is_some_and(|last| last.map(char::to_ascii_lowercase).eq(end.chars()))
-    };
     let next = rest.first();
     match written.last() {
         Some('@') => next.is_some_and(|c| c.is_alphanumeric()),
         Some('#') => next.is_some_and(char::is_ascii_digit),
-        Some('-') => ends_with("gh-") && next.is_some_and(char::is_ascii_digit),
+        Some('-') => ends_with_word(written, "gh-") && next.is_some_and(char::is_ascii_digit),
         Some(':') => rest.starts_with(&['/', '/']),
-        Some('.') => ends_with("www."),
+        Some('.') => ends_with_word(written, "www."),
         _ => false,
     }
+}
+
+/// Whether what is written ends with these lower-case letters, however it writes them.
+fn ends_with_word(written: &[char], end: &str) -> bool {
+    let start = written.len().checked_sub(end.len());
+    let last = start.map(|start| written[start..].iter());
+    last.is_some_and(|last| last.map(char::to_ascii_lowercase).eq(end.chars()))
 }
 
 /// Whether a neighbouring character joins on to a word.

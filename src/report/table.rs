@@ -9,7 +9,7 @@ mod words;
 use super::document::LabelledRemark;
 use super::foreign_text::clean_foreign_text;
 use super::format::{NumberStyle, column_styles, format_cell};
-use super::view::{Alignment, TableCell, TableLook, TableView, Tone};
+use super::view::{Alignment, TableLook, TableView, Tone};
 use super::{OutputStyle, Renderer, ReportDocument, RichText, SectionItem, TextWeight};
 use columns_that_fit::{ShownColumn, column_padding, columns_that_fit};
 use words::{shorten_at_end, text_width, wrap_words};
@@ -152,15 +152,15 @@ fn split_into_words(text: &RichText) -> Vec<(bool, TextWeight, String)> {
 /// A table with its title and remarks.
 fn draw_table(view: &TableView, style: OutputStyle) -> String {
     let styles = column_styles(view);
-    let words = |row: &Vec<TableCell>| -> Vec<String> {
+    let cells = view.rows.iter().map(|row| {
         let cells = row.iter().zip(&styles).map(|(cell, figures)| {
             // Who asks for exact figures gets them in every column.
             let exact = figures.exact || style.exact;
             format_cell(cell, NumberStyle { exact, ..*figures })
         });
         cells.collect()
-    };
-    let cells: Vec<Vec<String>> = view.rows.iter().map(words).collect();
+    });
+    let cells: Vec<Vec<String>> = cells.collect();
     let columns = columns_that_fit(view, &cells, style.width);
     let drawn = DrawnTable { view, columns: &columns, style };
     let mut lines = Vec::new();
@@ -169,10 +169,12 @@ fn draw_table(view: &TableView, style: OutputStyle) -> String {
         let room = style.width.map_or(usize::MAX, usize::from);
         lines.extend(wrap_words(&title, room).iter().map(|line| paint_words(line, BOLD, style)));
     }
-    let headings = |at: usize| clean_foreign_text(&view.columns[at].heading).into_owned();
     // The headings of a first screen stay in the background: its first line is what is stressed.
     let tone = if view.look == TableLook::Full { Tone::Strong } else { Tone::Muted };
-    lines.extend(drawn.row_lines(headings, |_| tone));
+    lines.extend(drawn.row_lines(
+        |column| clean_foreign_text(&view.columns[column].heading).into_owned(),
+        |_| tone,
+    ));
     if view.look == TableLook::Full {
         lines.push(drawn.rule());
     }
@@ -253,8 +255,8 @@ impl DrawnTable<'_> {
 
     /// Which columns are left out, under a table that is no first screen.
     fn names_of_dropped(&self) -> Option<String> {
-        let is_shown = |at: usize| self.columns.iter().any(|column| column.at == at);
-        let dropped = (0..self.view.columns.len()).filter(|at| !is_shown(*at));
+        let dropped = (0..self.view.columns.len())
+            .filter(|at| self.columns.iter().all(|column| column.at != *at));
         let names: Vec<&str> = dropped.map(|at| self.view.columns[at].heading.as_str()).collect();
         if names.is_empty() || self.view.look == TableLook::FirstScreen {
             return None;

@@ -164,17 +164,22 @@ impl LanesChart {
 
     /// What colours mean, of what there is.
     fn legend_entries(&self) -> Vec<(LegendMark, Hue, &'static str)> {
-        let sides = || self.lanes.iter().flat_map(|lane| &lane.sides);
-        let has_run = |side: usize| self.lanes.iter().any(|it| !it.sides[side].runs_ms.is_empty());
+        let sides: Vec<&LaneSide> = self.lanes.iter().flat_map(|lane| &lane.sides).collect();
+        let has_run =
+            [0, 1].map(|side| self.lanes.iter().any(|it| !it.sides[side].runs_ms.is_empty()));
         let runs = match self.kind {
             LaneKind::Sessions => [
-                (CRITICAL, "session that everything waits for", sides().any(|it| it.is_critical)),
-                (OTHER, "other session", sides().any(|it| !it.is_critical)),
+                (
+                    CRITICAL,
+                    "session that everything waits for",
+                    sides.iter().any(|it| it.is_critical),
+                ),
+                (OTHER, "other session", sides.iter().any(|it| !it.is_critical)),
             ],
             // Turns that meet are drawn as one: a bar is time at work.
             LaneKind::Agents => [
-                (SIDES[0], "at work, today", has_run(0)),
-                (SIDES[1], "at work, with all fixes", has_run(1)),
+                (SIDES[0], "at work, today", has_run[0]),
+                (SIDES[1], "at work, with all fixes", has_run[1]),
             ],
         };
         let waits = match self.kind {
@@ -188,9 +193,9 @@ impl LanesChart {
             second,
             (
                 (LegendMark::Box, Hue::Orange, "runs of tests"),
-                sides().any(|it| !it.tests_ms.is_empty()),
+                sides.iter().any(|it| !it.tests_ms.is_empty()),
             ),
-            (waits, sides().any(|it| !it.waits_ms.is_empty())),
+            (waits, sides.iter().any(|it| !it.waits_ms.is_empty())),
         ];
         all.into_iter().filter(|(_, is_there)| *is_there).map(|(entry, _)| entry).collect()
     }
@@ -208,8 +213,9 @@ fn lane_labels(lanes: &[PipelineLane]) -> Vec<String> {
         })
         .collect();
     let labels = plain.iter().enumerate().map(|(at, label)| {
-        let alike = |lanes: &[String]| lanes.iter().filter(|other| *other == label).count();
-        if alike(&plain) > 1 { format!("{label} #{}", alike(&plain[..=at])) } else { label.clone() }
+        let [all, until_here] = [&plain[..], &plain[..=at]]
+            .map(|labels| labels.iter().filter(|other| *other == label).count());
+        if all > 1 { format!("{label} #{until_here}") } else { label.clone() }
     });
     labels.collect()
 }
@@ -227,12 +233,21 @@ struct TimeGrid {
 }
 
 impl TimeGrid {
+    fn places(&self, (from, to): LaneSpan) -> (i32, i32) {
+        (self.place(from), self.place(to))
+    }
+
     /// Tenths of a pixel from milliseconds: whole units are the axis, parts lie between.
     fn place(&self, ms: i64) -> i32 {
         let (unit, part) = (ms.div_euclid(self.unit_ms), ms.rem_euclid(self.unit_ms));
         let [from, to] = [unit, unit + 1].map(|at| self.grid.amount_x(i128::from(at)));
         from + i32::try_from(i64::from(to - from) * part / self.unit_ms).expect("within a unit")
     }
+}
+
+/// Two heights, nearer to each other by some pixels on both sides.
+fn inset((top, bottom): (i32, i32), by: i32) -> (i32, i32) {
+    (top + by * GRID, bottom - by * GRID)
 }
 
 /// Waits, what runs and its runs of tests in one lane, between two heights.
@@ -243,24 +258,22 @@ fn draw_side(
     y: (i32, i32),
     (kind, hue): (LaneKind, Hue),
 ) {
-    let ends = |(from, to): LaneSpan| (grid.place(from), grid.place(to));
     if kind == LaneKind::Sessions {
         for wait in &side.waits_ms {
-            sheet.add_translucent_bar(ends(*wait), y, Hue::Grey, VEIL);
+            sheet.add_translucent_bar(grid.places(*wait), y, Hue::Grey, VEIL);
         }
     }
     for run in &side.runs_ms {
-        sheet.add_bar(ends(*run), y, hue);
+        sheet.add_bar(grid.places(*run), y, hue);
     }
-    let inset = |by: i32| (y.0 + by * GRID, y.1 - by * GRID);
     for tests in &side.tests_ms {
-        sheet.add_bar(ends(*tests), inset(2), Hue::Orange);
+        sheet.add_bar(grid.places(*tests), inset(y, 2), Hue::Orange);
     }
     if kind == LaneKind::Agents {
-        for (from, to) in side.waits_ms.iter().map(|wait| ends(*wait)) {
+        for (from, to) in side.waits_ms.iter().map(|wait| grid.places(*wait)) {
             // A packet mostly waits while its agent is at work, and for minutes of a picture of
             // days: drawn on the bar, and never less than a pixel.
-            sheet.add_bar((from, to.max(from + GRID)), inset(3), Hue::Ink);
+            sheet.add_bar((from, to.max(from + GRID)), inset(y, 3), Hue::Ink);
         }
     }
 }

@@ -156,8 +156,9 @@ impl StepsChart {
             return steps;
         }
         // A step that a fix all but removes was large before, so that the larger side counts.
-        let size = |step: &StepAmounts| step.sides().map(|side| side.iter().sum::<i128>());
-        steps.sort_by_key(|step| size(step).map(|sum| -sum).into_iter().min());
+        steps.sort_by_key(|step| {
+            step.sides().map(|side| -side.iter().sum::<i128>()).into_iter().min()
+        });
         let others = steps.split_off(MAX_DRAWN_STEPS);
         let sum_of = |side: fn(&StepAmounts) -> &ClassAmounts| {
             std::array::from_fn(|class| others.iter().map(|step| side(step)[class]).sum())

@@ -29,9 +29,9 @@ pub fn rows_json<R>(fields: &[ColumnField<'_, R>], rows: impl IntoIterator<Item 
 /// The JSON schema of an object with these fields.
 #[must_use]
 pub fn object_schema<R>(fields: &[ColumnField<'_, R>]) -> JsonValue {
-    let named = || fields.iter().filter(|field| !field.name.is_empty());
-    let properties = named().map(|field| (field.name.clone(), field_schema(field))).collect();
-    let required = named().filter(|field| !field.is_omitted);
+    let named = fields.iter().filter(|field| !field.name.is_empty());
+    let properties = named.clone().map(|field| (field.name.clone(), field_schema(field))).collect();
+    let required = named.filter(|field| !field.is_omitted);
     let required = required.map(|field| JsonValue::Text(field.name.to_string())).collect();
     JsonValue::object([
         ("type", "object".into()),

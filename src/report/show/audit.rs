@@ -144,7 +144,8 @@ pub(in crate::report::show) fn finding_fields<'a>(
     is_reported: bool,
 ) -> Vec<ColumnField<'a, &'a AuditFinding>> {
     type Field<'a> = ColumnField<'a, &'a AuditFinding>;
-    let figures = || list_schema(object_schema(&figure_fields()));
+    let figures = list_schema(object_schema(&figure_fields()));
+    let rows = list_schema(figures.clone());
     vec![
         Field::text("id", "", "a stable id", |it| it.id.as_str()),
         Field::text("check", "", "which check it comes from", |it| it.check.name()),
@@ -161,10 +162,10 @@ pub(in crate::report::show) fn finding_fields<'a>(
         Field::text("formula", "", "what is computed, in the names of the figures", |it| {
             it.check.formula()
         }),
-        Field::nested("figures", "what it was computed from, and results", figures(), |it| {
+        Field::nested("figures", "what it was computed from, and results", figures, |it| {
             Some(rows_json(&figure_fields(), &it.figures))
         }),
-        Field::nested("rows", "figures of each session or step", list_schema(figures()), |it| {
+        Field::nested("rows", "figures of each session or step", rows, |it| {
             let rows = it.rows.iter().map(|row| rows_json(&figure_fields(), row));
             (!it.rows.is_empty()).then(|| JsonValue::List(rows.collect()))
         })

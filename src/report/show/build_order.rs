@@ -184,8 +184,9 @@ pub fn step_fields<'a>(
         .with_sign(),
     ];
     if has_dollars {
-        let adds = |row: &BuildRow<'a>| row.after.cost - row.before.cost;
-        fields.push(Field::money("", "adds, $", "saved on top", adds).with_sign());
+        let adds =
+            Field::money("", "adds, $", "saved on top", |row| row.after.cost - row.before.cost);
+        fields.push(adds.with_sign());
     }
     fields.push(
         Field::tokens("", format!("{noun} so far"), "saved by all until here", move |row| {
@@ -200,17 +201,11 @@ pub fn step_fields<'a>(
         }));
     } else {
         // Without dollars there is one share to tell, that of the figure that the sweep is told in.
-        let share = move |row: &BuildRow<'a>| {
+        let heading = format!("of {noun}");
+        fields.push(Field::from_cells(ColumnKind::Share, "", heading, "of all", move |row| {
             let all = headline.amount_in_totals(&row.report.0.baseline);
             TableCell::share_of_whole(row.after.headline_amount(headline), all)
-        };
-        fields.push(Field::from_cells(
-            ColumnKind::Share,
-            "",
-            format!("of {noun}"),
-            "of all",
-            share,
-        ));
+        }));
     }
     fields.push(Field::text("knob", "switched on by", "what switches it on", BuildRow::knobs));
     fields.push(Field::object(

@@ -6,13 +6,13 @@
 use super::Provenance;
 use super::volume::Volume;
 use crate::plan::ToggleSubset;
-use crate::report::TableCell;
 use crate::report::columns::ColumnField;
 use crate::report::format::{
     effort_words, format_forecast_money, format_forecast_tokens, format_integer,
     format_share_in_sentence, plain_money,
 };
-use crate::report::view::CellValue;
+use crate::report::view::{CellValue, ColumnKind};
+use crate::report::{TableCell, TableColumn};
 use crate::study::stats::quantile::CredibleBand;
 use crate::study::whatif::saving_bands::{DrawnSet, SavingBands};
 use crate::study::whatif::savings::Saving;
@@ -62,8 +62,8 @@ impl<'a> Decision<'a> {
         let mut rows = Vec::new();
         let mut before: ToggleSubset = 0;
         for (nth, step) in self.sweep.order.steps.iter().enumerate() {
-            let ids = |at: &usize| self.sweep.toggles[*at].id;
-            let mut dropped: Vec<&'static str> = step.dropped.iter().map(ids).collect();
+            let dropped = step.dropped.iter().map(|&at| self.sweep.toggles[at].id);
+            let mut dropped: Vec<&'static str> = dropped.collect();
             // What is given up goes first, so that the toggles built in its place are counted
             // without it.
             let mut here = step.dropped.iter().fold(before, |set, at| set & !(1 << at));
@@ -192,10 +192,10 @@ impl<'a> Decision<'a> {
         // Settings cost no work and come first, whatever their place in the order.
         let (settings, built): (Vec<_>, Vec<_>) =
             decided.iter().partition(|row| row.toggle.grade.effort == 0);
-        let ids = |rows: &[&DecisionRow<'_>]| -> Vec<&'static str> {
-            rows.iter().map(|row| row.toggle.id).collect()
-        };
-        let (settings, built) = (ids(&settings), ids(&built));
+        let [settings, built] = [settings, built].map(|rows| {
+            let ids = rows.iter().map(|row| row.toggle.id);
+            ids.collect::<Vec<&'static str>>()
+        });
         let days = effort_words(effort);
         match (settings.is_empty(), built.is_empty()) {
             (true, _) => format!("Build {} ({days})", list_in_order(&built)),
@@ -227,10 +227,10 @@ impl<'a> Decision<'a> {
     /// The fix that costs most after all others, where one costs.
     fn words_on_costs(self) -> Option<String> {
         let costs = &self.sweep.order.costs;
-        let alone = |at: usize| self.saved(1 << at);
-        let &at = costs.iter().filter(|at| alone(**at) < 0).min_by_key(|at| alone(**at))?;
+        let saved = costs.iter().map(|&at| (at, self.saved(1 << at)));
+        let (at, saved) = saved.filter(|(_, saved)| *saved < 0).min_by_key(|(_, saved)| *saved)?;
         let id = self.sweep.toggles[at].id;
-        let cost = self.amount_words(-alone(at));
+        let cost = self.amount_words(-saved);
         let drawn = self.band(1 << at);
         let band = drawn.map_or_else(String::new, |band| {
             let ends = (self.amount_words(-band.p10), self.amount_words(band.p90.abs()));
@@ -312,21 +312,15 @@ impl<'a> Decision<'a> {
         }
     }
 
+    /// A column of amounts that are forecasts.
+    pub fn amount_column(self, heading: &str) -> TableColumn {
+        TableColumn::new(heading, self.amount_value(0).column_kind()).as_forecast()
+    }
+
     /// The decision for programs.
     #[must_use]
     pub fn fields<'b>() -> Vec<ColumnField<'b, Decision<'b>>> {
         type Field<'b> = ColumnField<'b, Decision<'b>>;
-        let amount = |name: &'static str, about, value: fn(Decision<'b>) -> Option<i128>| {
-            Field::from_cells(
-                crate::report::view::ColumnKind::Mixed,
-                name,
-                "",
-                about,
-                move |it: &Decision<'b>| {
-                    TableCell::from_option(value(*it).map(|amount| it.amount_value(amount)))
-                },
-            )
-        };
         vec![
             Field::texts("lines", "", "what the first screen says", |it| it.lines()),
             Field::texts("fixes", "", "ids of what to do, in order", |it| {
@@ -335,16 +329,27 @@ impl<'a> Decision<'a> {
             }),
             Field::text("metric", "", "what its amounts are", |it| it.sweep.metric.name()),
             Field::text("volume", "", "what its amounts are said for", |it| it.volume.words()),
-            amount("saved", "what these save", |it| Some(it.saved(it.decided_set()?))),
-            amount("of", "what there is", |it| Some(it.total())),
-            amount("mean", "their mean over all trials", |it| {
+            amount_field("saved", "what these save", |it| Some(it.saved(it.decided_set()?))),
+            amount_field("of", "what there is", |it| Some(it.total())),
+            amount_field("mean", "their mean over all trials", |it| {
                 let mean = it.drawn_set(it.decided_set()?)?.mean.amount(it.sweep.metric);
                 Some(it.volume.scaled(mean))
             }),
-            amount("p10", "one trial in ten saves less", |it| Some(it.decided_band()?.p10)),
-            amount("p90", "one trial in ten saves more", |it| Some(it.decided_band()?.p90)),
+            amount_field("p10", "one trial in ten saves less", |it| Some(it.decided_band()?.p10)),
+            amount_field("p90", "one trial in ten saves more", |it| Some(it.decided_band()?.p90)),
         ]
     }
+}
+
+/// An amount of a decision in its metric.
+fn amount_field<'b>(
+    name: &'static str,
+    about: &'static str,
+    amount: fn(Decision<'b>) -> Option<i128>,
+) -> ColumnField<'b, Decision<'b>> {
+    ColumnField::from_cells(ColumnKind::Mixed, name, "", about, move |it: &Decision<'b>| {
+        TableCell::from_option(amount(*it).map(|amount| it.amount_value(amount)))
+    })
 }
 
 /// `R7, then R2`.

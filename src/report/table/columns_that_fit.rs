@@ -52,11 +52,8 @@ pub fn columns_that_fit(
     let room = usize::from(screen);
     let mut shown: Vec<ColumnNeed> =
         needs.into_iter().filter(|need| view.columns[need.at].least_screen <= screen).collect();
-    let fits = |shown: &[ColumnNeed]| {
-        frame_width(view, shown) + shown.iter().map(|need| need.least).sum::<usize>() <= room
-    };
     let mut gone = Vec::new();
-    while !fits(&shown) {
+    while least_width(view, &shown) > room {
         // Of equal ranks the rightmost goes first.
         let droppable = shown.iter().filter(|need| need.rank != KEPT);
         let Some(next) = droppable.rev().min_by_key(|need| need.rank).copied() else { break };
@@ -67,12 +64,17 @@ pub fn columns_that_fit(
     for need in gone.into_iter().rev() {
         let mut more = shown.clone();
         more.insert(more.partition_point(|other| other.at < need.at), need);
-        if fits(&more) {
+        if least_width(view, &more) <= room {
             shown = more;
         }
     }
     let frame = frame_width(view, &shown);
     share_out_room(&shown, room.saturating_sub(frame))
+}
+
+/// What some columns take at the least.
+fn least_width(view: &TableView, shown: &[ColumnNeed]) -> usize {
+    frame_width(view, shown) + shown.iter().map(|need| need.least).sum::<usize>()
 }
 
 /// What all columns take beside their text.
@@ -87,16 +89,16 @@ fn frame_width(view: &TableView, shown: &[ColumnNeed]) -> usize {
 
 fn column_needs(view: &TableView, cells: &[Vec<String>], is_narrow: bool) -> Vec<ColumnNeed> {
     let needs = view.columns.iter().enumerate().map(|(at, column)| {
-        let words = || cells.iter().map(|row| row[at].as_str());
-        let widest = words().map(text_width).max().unwrap_or(0);
+        let words = cells.iter().map(|row| row[at].as_str());
+        let widest = words.clone().map(text_width).max().unwrap_or(0);
         let heading = (text_width(&column.heading), widest_word(&column.heading));
         // Ids and titles: what stands leftmost, and the words behind it.
-        let is_word = |at: usize| view.columns[at].kind == ColumnKind::Text;
-        let is_name = at == 0 || (at == 1 && is_word(0) && is_word(1));
+        let is_name = at == 0
+            || (at == 1 && view.columns[..2].iter().all(|column| column.kind == ColumnKind::Text));
         let rank = if is_name { KEPT } else { column.rank };
         let (least, most) = if column.align == Alignment::Left {
             let most = widest.max(heading.0).min(MOST_WORDS_WIDTH);
-            let unbroken = words().map(widest_word).max().unwrap_or(0).max(heading.1);
+            let unbroken = words.map(widest_word).max().unwrap_or(0).max(heading.1);
             (unbroken.max(FEWEST_WORDS_WIDTH).min(most), most)
         } else {
             // Half of a figure would be another figure.

@@ -19,11 +19,13 @@ pub fn stay_together(before: &str, after: &str) -> bool {
     if ends_in_digit && UNITS.contains(&after) {
         return true;
     }
-    let is_part_of_span = |word: &str| {
-        let number = word.trim_end_matches(['d', 'h', 'm', 's']);
-        number.len() + 1 == word.len() && number.ends_with(|c: char| c.is_ascii_digit())
-    };
     is_part_of_span(before) && is_part_of_span(after)
+}
+
+/// Whether a word is a number of days, hours, minutes or seconds: `24m`.
+fn is_part_of_span(word: &str) -> bool {
+    let number = word.trim_end_matches(['d', 'h', 'm', 's']);
+    number.len() + 1 == word.len() && number.ends_with(|c: char| c.is_ascii_digit())
 }
 
 /// The words of a text; those that stay together are one, with blanks in it.

@@ -173,10 +173,11 @@ pub(in crate::report::show) fn report_fields<'a>() -> Vec<ColumnField<'a, &'a Cr
     let counts = list_schema(JsonValue::object([("type", "integer".into())]));
     vec![
         Field::nested("windows", "from and to of both", list_schema(texts), |it| {
-            let window = |(since, until): (i64, i64)| {
-                JsonValue::List([since, until].map(instant_json).to_vec())
-            };
-            Some(JsonValue::List(it.criteria.windows.map(window).to_vec()))
+            let windows = it
+                .criteria
+                .windows
+                .map(|(since, until)| JsonValue::List([since, until].map(instant_json).to_vec()));
+            Some(JsonValue::List(windows.to_vec()))
         }),
         Field::nested("executed", "invocations that did work, in both", counts, |it| {
             let counts = it.criteria.executed.map(|n| JsonValue::Integer(i128::from(n)));

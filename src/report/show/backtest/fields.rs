@@ -2,7 +2,7 @@
 
 use super::{BacktestReport, BacktestSource, era_name, interval_cell, sentences, to_thousandths};
 use crate::recording::name_of_value;
-use crate::report::columns::{ColumnField, list_schema};
+use crate::report::columns::{ColumnField, heading_if, list_schema};
 use crate::report::format::format_short;
 use crate::report::json::JsonValue;
 use crate::report::view::ColumnKind;
@@ -21,8 +21,9 @@ pub(super) fn ratio_field<'a, R>(
     ratio: impl Fn(&R) -> Option<f64> + 'a,
 ) -> ColumnField<'a, R> {
     // Rounded as in files of observations, so that both tell the same ratio.
-    let value = move |row: &R| ratio(row).map(|ratio| EffectRatio::from_f64(ratio).as_f64());
-    ColumnField::fraction(name, "", about, value)
+    ColumnField::fraction(name, "", about, move |row| {
+        ratio(row).map(|ratio| EffectRatio::from_f64(ratio).as_f64())
+    })
 }
 
 /// Both ends of an interval for programs; null where there is none.
@@ -32,12 +33,12 @@ pub(super) fn interval_field<'a, R>(
     interval: impl Fn(&R) -> Option<ConfidenceInterval> + 'a,
 ) -> ColumnField<'a, R> {
     let schema = list_schema(JsonValue::object([("type", "number".into())]));
-    let json = move |row: &R| {
+    let field = ColumnField::nested(name, about, schema, move |row| {
         let ends = interval(row)?;
         let ends = [ends.low, ends.high].map(|end| EffectRatio::from_f64(end).as_f64());
         Some(JsonValue::List(ends.map(JsonValue::Float).to_vec()))
-    };
-    ColumnField::nested(name, about, schema, json).or_null()
+    });
+    field.or_null()
 }
 
 /// An interval for people, in thousandths.
@@ -46,8 +47,10 @@ pub(super) fn interval_column<'a, R>(
     about: &'static str,
     interval: impl Fn(&R) -> Option<ConfidenceInterval> + 'a,
 ) -> ColumnField<'a, R> {
-    let cell = move |row: &R| interval_cell(interval(row));
-    ColumnField::from_cells(ColumnKind::Number, "", heading, about, cell).with_ranges()
+    let field = ColumnField::from_cells(ColumnKind::Number, "", heading, about, move |row| {
+        interval_cell(interval(row))
+    });
+    field.with_ranges()
 }
 
 /// How many pipelines take no part, by reason.
@@ -116,8 +119,6 @@ fn prediction_fields<'a>() -> Vec<ColumnField<'a, (&'a PredictedRatio, &'a Rollo
 pub(super) fn effect_fields<'a>(has_prediction: bool) -> Vec<ColumnField<'a, EffectRow<'a>>> {
     type Row<'a> = EffectRow<'a>;
     type Field<'a> = ColumnField<'a, EffectRow<'a>>;
-    // A column without a name and without a heading is shown to nobody.
-    let if_predicted = |heading| if has_prediction { heading } else { "" };
     vec![
         Field::text("group", "of", "a step, or the total", |row| row.figures.group_label()),
         Field::text("metric", "metric", "the metric", |row| row.figures.metric.to_string()),
@@ -150,13 +151,15 @@ pub(super) fn effect_fields<'a>(has_prediction: bool) -> Vec<ColumnField<'a, Eff
             row.effect.predicted.as_ref().map(|predicted| (predicted, row.effect))
         })
         .left_out_if_missing(),
-        interval_column(if_predicted("predicted"), "P10 to P90", |row: &Row<'a>| {
+        interval_column(heading_if(has_prediction, "predicted"), "P10 to P90", |row: &Row<'a>| {
             row.effect.predicted.as_ref().map(|predicted| predicted.range)
         }),
-        interval_column(if_predicted("seen / predicted"), "where it lies", |row: &Row<'a>| {
-            row.effect.difference.map(|it| it.interval)
-        }),
-        Field::text("", if_predicted("against it"), "what follows", |row| {
+        interval_column(
+            heading_if(has_prediction, "seen / predicted"),
+            "where it lies",
+            |row: &Row<'a>| row.effect.difference.map(|it| it.interval),
+        ),
+        Field::text("", heading_if(has_prediction, "against it"), "what follows", |row| {
             let difference = row.effect.difference?;
             Some(sentences::prediction_verdict(row.effect, difference.verdict))
         }),

@@ -210,16 +210,17 @@ impl BacktestReport<'_> {
     fn placebo_dates_table(&self, studies: &[&MetricEffects]) -> TableView {
         // Date by date, all metrics would fill pages.
         let first = self.result.metric_effects.first().map(|study| study.metric);
-        let shown = || studies.iter().filter(|study| Some(study.metric) == first);
+        let shown: Vec<&&MetricEffects> =
+            studies.iter().filter(|study| Some(study.metric) == first).collect();
         let mut columns = vec![TableColumn::text("date")];
-        columns.extend(shown().map(|study| TableColumn::number(study.group_label())));
+        columns.extend(shown.iter().map(|study| TableColumn::number(study.group_label())));
         let metric = first.map(|metric| metric.to_string()).unwrap_or_default();
         let mut view = TableView::new(format!("{metric}, date by date"), columns);
         let mut dates: BTreeMap<i64, Vec<Option<f64>>> = BTreeMap::new();
-        for (at, study) in shown().enumerate() {
+        for (at, study) in shown.iter().enumerate() {
             for (date, ratio) in &study.placebos {
                 // Around a date some groups have enough pipelines and others have not.
-                let row = dates.entry(*date).or_insert_with(|| vec![None; shown().count()]);
+                let row = dates.entry(*date).or_insert_with(|| vec![None; shown.len()]);
                 row[at] = Some(*ratio);
             }
         }

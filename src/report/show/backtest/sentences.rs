@@ -14,10 +14,10 @@ impl BacktestReport<'_> {
     /// The first metric of every group around every rollout, in words.
     pub(super) fn headline_sentences(&self) -> Vec<String> {
         let first = self.result.metric_effects.first().map(|study| study.metric);
-        let studies = || self.result.metric_effects.iter().filter(|one| Some(one.metric) == first);
+        let studies = self.result.metric_effects.iter().filter(|one| Some(one.metric) == first);
         let mut lines = Vec::new();
         for (at, era) in self.result.batches.iter().enumerate() {
-            for study in studies() {
+            for study in studies.clone() {
                 lines.push(self.rollout_sentence(era, study, &study.effects[at]));
             }
         }
@@ -78,16 +78,8 @@ impl BacktestReport<'_> {
         if self.result.has_windows {
             return Vec::new();
         }
-        let one = |era: &RolloutBatch| {
-            let rollout = |one: &Rollout| {
-                let toggles = match &one.toggles[..] {
-                    [] => String::new(),
-                    toggles => format!(" ({})", toggles.join(", ")),
-                };
-                let name = if one.name.is_empty() { "rollout" } else { &one.name };
-                format!("{name}{toggles} {}", format_minute(one.at_ms))
-            };
-            let all: Vec<String> = era.rollouts.iter().map(rollout).collect();
+        let lines = self.result.batches.iter().map(|era| {
+            let all: Vec<String> = era.rollouts.iter().map(rollout_words).collect();
             if era.between.is_empty() {
                 return format!("{}.", all.join(", "));
             }
@@ -98,8 +90,8 @@ impl BacktestReport<'_> {
                 all.join(", "),
                 between.join(" and ")
             )
-        };
-        self.result.batches.iter().map(one).collect()
+        });
+        lines.collect()
     }
 
     pub(super) fn method_lines(&self) -> Vec<String> {
@@ -148,6 +140,16 @@ impl BacktestReport<'_> {
             )],
         }
     }
+}
+
+/// The name of a rollout, its toggles and its minute.
+fn rollout_words(rollout: &Rollout) -> String {
+    let toggles = match &rollout.toggles[..] {
+        [] => String::new(),
+        toggles => format!(" ({})", toggles.join(", ")),
+    };
+    let name = if rollout.name.is_empty() { "rollout" } else { &rollout.name };
+    format!("{name}{toggles} {}", format_minute(rollout.at_ms))
 }
 
 /// How a figure grows with its sizes, and what could not be adjusted for.

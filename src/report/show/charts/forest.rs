@@ -172,9 +172,10 @@ fn row_of_observation(one: &ObservedSaving) -> ForestRow {
         note: scope.to_owned(),
         replayed: one.predicted.map_or(ForestReplay::Nothing, |band| {
             let range = band.p10..=band.p90;
-            let amount = |bp: i64| share_of(one.before, bp).into();
+            let [p10, expected, p90] =
+                [band.p10, one.predicted_bp, band.p90].map(|bp| share_of(one.before, bp).into());
             ForestReplay::Band {
-                p10_expected_p90: (amount(band.p10), amount(one.predicted_bp), amount(band.p90)),
+                p10_expected_p90: (p10, expected, p90),
                 judged: amounts_of_shares(one, &range),
             }
         }),

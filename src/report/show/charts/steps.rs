@@ -15,18 +15,11 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
     let sides = sides.filter(|(a, b)| a.calls > 0 || b.calls > 0);
     let names = SessionNames::of_recording(source.recording);
     let has_dollars = comparison.has_dollars;
-    let amounts = |step: &StepTotals| {
-        if has_dollars {
-            step.cost_by_class.map(|cost| cost.0)
-        } else {
-            step.usage.by_class().map(i128::from)
-        }
-    };
     let mut steps: Vec<StepAmounts> = sides
         .map(|(before, after)| StepAmounts {
             label: names.name_of_step(&before.name).to_owned(),
-            before: amounts(before),
-            after: amounts(after),
+            before: amounts_of_step(before, has_dollars),
+            after: amounts_of_step(after, has_dollars),
         })
         .collect();
     // Sessions of transcripts have no order of their own: the dearest comes first.
@@ -59,4 +52,12 @@ pub fn make_chart(source: &ChartSource<'_>) -> ChartResult {
         steps,
         footer: source.footer_lines(),
     }))
+}
+
+fn amounts_of_step(step: &StepTotals, has_dollars: bool) -> [i128; 5] {
+    if has_dollars {
+        step.cost_by_class.map(|cost| cost.0)
+    } else {
+        step.usage.by_class().map(i128::from)
+    }
 }

@@ -61,9 +61,11 @@ fn added_in_build_order<'a>(
 ) -> Vec<(&'a ToggleResult, i128)> {
     let mut here = 0;
     let added = sweep.best_set_in_build_order().into_iter().filter_map(|at| {
-        let saved = |subset| sweep.entry_of_subset(subset).saved_amount(metric);
-        let amount = saved(here | 1 << at) - saved(here);
+        let before = here;
         here |= 1 << at;
+        let [with, without] =
+            [here, before].map(|subset| sweep.entry_of_subset(subset).saved_amount(metric));
+        let amount = with - without;
         let id = sweep.toggles[at].id;
         Some((comparison.toggles.iter().find(|toggle| toggle.id == id)?, amount))
     });

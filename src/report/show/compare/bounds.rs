@@ -38,13 +38,13 @@ impl ComparisonReport<'_> {
     /// it.
     fn largest_lever(&self) -> Option<String> {
         let headline = self.comparison.headline;
-        let most = |bound: &&SavingBound| headline.amount_in_saving(&bound.high);
         let waiting = self.comparison.bounds.iter().filter(|bound| !bound.asked.is_empty());
         // Reads of an orchestrator are no part of what the sessions read.
         let waiting = waiting.filter(|bound| !bound.is_beside);
-        let largest = waiting.max_by_key(|bound| (most(bound), std::cmp::Reverse(&bound.id)))?;
+        let largest =
+            waiting.max_by_key(|bound| (bound.most(headline), std::cmp::Reverse(&bound.id)))?;
         let alone = self.comparison.toggles.iter().map(|it| headline.amount_in_saving(&it.alone));
-        if most(&largest) <= alone.max().unwrap_or(0).max(0) {
+        if largest.most(headline) <= alone.max().unwrap_or(0).max(0) {
             return None;
         }
         let before = headline.amount_in_totals(&self.comparison.baseline);
@@ -53,7 +53,7 @@ impl ComparisonReport<'_> {
             "The largest lever is {} ({}): it could save up to {} of {} {}, and {} decides: {}.",
             largest.title,
             largest.id,
-            format::format_tokens(most(&largest), false),
+            format::format_tokens(largest.most(headline), false),
             format::format_tokens(before, false),
             headline.sentence_words(),
             asked.key,
@@ -102,7 +102,8 @@ pub(in crate::report::show) fn bound_word(bound: &SavingBound) -> &'static str {
 fn missing_number_hints(bound: &SavingBound) -> Vec<String> {
     let hints = bound.asked.iter().map(|spec| {
         let figures = NumberStyle::default();
-        let amount = |value| format::format_cell(&parameter_cell(spec.unit, value), figures);
+        let [low, high] = [spec.low, spec.high]
+            .map(|value| format::format_cell(&parameter_cell(spec.unit, value), figures));
         let unit = match spec.unit {
             ParamUnit::Tokens => " tokens",
             ParamUnit::Milliseconds => " ms",
@@ -115,8 +116,6 @@ fn missing_number_hints(bound: &SavingBound) -> Vec<String> {
             id = bound.id,
             key = spec.key,
             what = spec.what,
-            low = amount(spec.low),
-            high = amount(spec.high),
             mode = typed_parameter(spec.unit, spec.mode)
         )
     });

@@ -147,20 +147,18 @@ impl DistributionMeasure {
         }));
         let [median, p90, max, median_of_all] = POINTS.map(|(.., point)| point);
         for (name, point) in [("median", median), ("P90", p90), ("max", max)] {
-            let cell = move |row: &DistributionRow<'a>| {
-                TableCell::from_option(self.amounts(row.spread).1.as_ref().map(point).cloned())
-            };
             let heading = format!("{prefix}{name}");
-            fields.push(ColumnField::from_cells(self.kind(), "", heading, "amount", cell));
+            fields.push(Field::from_cells(self.kind(), "", heading, "amount", move |row| {
+                TableCell::from_option(self.amounts(row.spread).1.as_ref().map(point).cloned())
+            }));
         }
         let shares =
             [("median share", median), ("P90 share", p90), ("share, median of all", median_of_all)];
         for (name, point) in shares {
-            let cell = move |row: &DistributionRow<'a>| {
-                TableCell::from_option(self.shares(row.spread).as_ref().map(point).cloned())
-            };
             let heading = format!("{prefix}{name}");
-            fields.push(ColumnField::from_cells(ColumnKind::Share, "", heading, "share", cell));
+            fields.push(Field::from_cells(ColumnKind::Share, "", heading, "share", move |row| {
+                TableCell::from_option(self.shares(row.spread).as_ref().map(point).cloned())
+            }));
         }
         // Every amount may be below zero, the counts may not.
         let counts = usize::from(self == Self::Dollars);

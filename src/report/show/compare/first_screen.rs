@@ -100,10 +100,6 @@ impl<'a> ComparisonReport<'a> {
         decision: Decision<'a>,
         has_claims: bool,
     ) -> Vec<(TableColumn, DecisionCell<'_, 'a>)> {
-        let amounts = |heading: &str| {
-            let kind = decision.amount_value(0).column_kind();
-            TableColumn::new(heading, kind).as_forecast()
-        };
         let adds = match decision.volume {
             Volume::Month { .. } => "a month",
             Volume::Run | Volume::Record => "adds",
@@ -112,11 +108,11 @@ impl<'a> ComparisonReport<'a> {
             (TableColumn::text(""), Box::new(|row| TableCell::text(row.toggle.id))),
             (TableColumn::text("in this order"), Box::new(|row| TableCell::text(row.toggle.title))),
             (
-                amounts(adds).with_rank(5),
+                decision.amount_column(adds).with_rank(5),
                 Box::new(move |row| TableCell::new(decision.amount_value(row.adds))),
             ),
             (
-                amounts("alone, P10-P90").with_ranges().with_rank(2),
+                decision.amount_column("alone, P10-P90").with_ranges().with_rank(2),
                 Box::new(move |row| self.band_alone(decision, row)),
             ),
             (
@@ -145,7 +141,7 @@ impl<'a> ComparisonReport<'a> {
                 Box::new(|row| TableCell::count(i64::from(row.toggle.grade.risk))),
             ),
             (
-                amounts("added to all others").from_width(120),
+                decision.amount_column("added to all others").from_width(120),
                 Box::new(move |row| self.last_cell(decision, row)),
             ),
             (
@@ -204,20 +200,18 @@ impl<'a> ComparisonReport<'a> {
             let verb = if more.len() == 1 { "adds" } else { "add" };
             words.push(format!("{} more {verb} {adds}: {}", more.len(), list_of_ids(&ids)));
         }
-        let ids = |toggles: &[usize]| -> Vec<&str> {
-            toggles.iter().map(|&at| sweep.toggles[at].id).collect()
-        };
-        let found = |id: &str| self.result_of(id).is_some_and(|toggle| toggle.found > 0);
+        let [add_nothing, costs] = [&sweep.order.add_nothing, &sweep.order.costs]
+            .map(|toggles| toggles.iter().map(|&at| sweep.toggles[at].id).collect::<Vec<&str>>());
         let idle = sweep.idle.iter().map(|(id, _)| *id);
         // A toggle that finds its places and saves nothing is news; one without a place is not.
         let (without_saving, without_place): (Vec<&str>, Vec<&str>) =
-            idle.partition(|id| found(id));
-        let nothing = [ids(&sweep.order.add_nothing), without_saving].concat();
+            idle.partition(|id| self.result_of(id).is_some_and(|toggle| toggle.found > 0));
+        let nothing = [add_nothing, without_saving].concat();
         if !nothing.is_empty() {
             words.push(format!("No saving: {}", list_of_ids(&nothing)));
         }
-        if !sweep.order.costs.is_empty() {
-            words.push(format!("Costs more: {}", list_of_ids(&ids(&sweep.order.costs))));
+        if !costs.is_empty() {
+            words.push(format!("Costs more: {}", list_of_ids(&costs)));
         }
         if !sweep.beside.is_empty() {
             let ids: Vec<&str> = sweep.beside.iter().map(|(id, _)| *id).collect();
@@ -233,14 +227,13 @@ impl<'a> ComparisonReport<'a> {
     /// Fixes that wait for a number of the user, the largest first; equal bounds are one row.
     fn waiting_table(&self, most: usize) -> Option<TableView> {
         let headline = self.comparison.headline;
-        let high = |bound: &SavingBound| headline.amount_in_saving(&bound.high);
         let mut waiting: Vec<&SavingBound> =
             self.comparison.bounds.iter().filter(|bound| !bound.asked.is_empty()).collect();
-        waiting.sort_by_key(|bound| std::cmp::Reverse(high(bound)));
+        waiting.sort_by_key(|bound| std::cmp::Reverse(bound.most(headline)));
         // Equal bounds mostly mean that the same tokens are asked for twice: one row stands for
         // all.
         let alike: Vec<&[&SavingBound]> =
-            waiting.chunk_by(|one, other| high(one) == high(other)).collect();
+            waiting.chunk_by(|one, other| one.most(headline) == other.most(headline)).collect();
         if alike.is_empty() {
             return None;
         }
@@ -261,7 +254,7 @@ impl<'a> ComparisonReport<'a> {
             view.add_row(vec![
                 TableCell::text(ids),
                 TableCell::text(first.title),
-                TableCell::tokens(high(first)),
+                TableCell::tokens(first.most(headline)),
                 TableCell::text(format!("--set {}.{key}=VALUE", first.id)),
             ]);
         }

@@ -21,9 +21,10 @@ impl ComparisonReport<'_> {
             bands.window_days.iter().enumerate().filter(|_| bands.window_days.len() > 1)
         {
             let heading = format!("before, window of {} hours", 24 * days);
-            let median = move |row: &&LoadBand| cell_of_figure(row.figure, row.by_window[at]);
             let about = "the median if the window was as long";
-            fields.push(ColumnField::from_cells(ColumnKind::Mixed, "", heading, about, median));
+            fields.push(BandField::from_cells(ColumnKind::Mixed, "", heading, about, move |row| {
+                cell_of_figure(row.figure, row.by_window[at])
+            }));
         }
         let title = "Rates, waits and latency, P10 to P90";
         let mut view = TableView::from_fields(title, &fields, &bands.figures);
@@ -72,19 +73,25 @@ fn cell_of_figure(figure: LoadFigure, value: i64) -> TableCell {
 type BandField<'a> = ColumnField<'a, &'a LoadBand>;
 
 fn band_fields<'a>() -> Vec<BandField<'a>> {
-    let side = |name: &'static str, about, band: fn(&LoadBand) -> CredibleBand<i64>| {
-        let cell = move |row: &&LoadBand| {
-            let band = band(row);
-            let [low, high] = [band.p10, band.p90].map(|end| value_of_figure(row.figure, end));
-            TableCell::from_range(low, high)
-        };
-        BandField::from_cells(ColumnKind::Mixed, "", name, about, cell).with_ranges()
-    };
     vec![
         BandField::text("figure", "figure", "what it is", |row| words_of_figure(row.figure)),
-        side("before", "nothing toggled", |row| row.before),
-        side("after", "everything toggled", |row| row.after),
+        band_column("before", "nothing toggled", |row| row.before),
+        band_column("after", "everything toggled", |row| row.after),
     ]
+}
+
+/// P10 to P90 of one side.
+fn band_column<'a>(
+    side: &'static str,
+    about: &'static str,
+    band: fn(&LoadBand) -> CredibleBand<i64>,
+) -> BandField<'a> {
+    let field = BandField::from_cells(ColumnKind::Mixed, "", side, about, move |row| {
+        let band = band(row);
+        let [low, high] = [band.p10, band.p90].map(|end| value_of_figure(row.figure, end));
+        TableCell::from_range(low, high)
+    });
+    field.with_ranges()
 }
 
 /// A figure for programs.
@@ -106,7 +113,9 @@ fn band_keys<'a>(
     let ends: [(&str, Percentile); 3] =
         [("p10", |band| band.p10), ("p50", |band| band.p50), ("p90", |band| band.p90)];
     ends.map(|(end, of)| {
-        let cell = move |row: &&'a LoadBand| cell_of_figure(row.figure, of(band(row)));
-        BandField::from_cells(ColumnKind::Mixed, format!("{side}_{end}"), "", about, cell)
+        let name = format!("{side}_{end}");
+        BandField::from_cells(ColumnKind::Mixed, name, "", about, move |row| {
+            cell_of_figure(row.figure, of(band(row)))
+        })
     })
 }

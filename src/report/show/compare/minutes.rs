@@ -151,16 +151,16 @@ fn band_of_side<'a>(
     band: fn(&NightElapsed) -> CredibleBand<i64>,
 ) -> [ColumnField<'a, &'a NightElapsed>; 4] {
     type Field<'a> = ColumnField<'a, &'a NightElapsed>;
-    let cell = move |it: &&'a NightElapsed| {
-        let band = band(it).map(CellValue::Duration);
-        TableCell::from_range(band.p10, band.p90)
-    };
     let about = "of the draws";
     [
         Field::duration(format!("{side}_p10_ms"), "", about, move |it| band(it).p10),
         Field::duration(format!("{side}_p50_ms"), "", about, move |it| band(it).p50),
         Field::duration(format!("{side}_p90_ms"), "", about, move |it| band(it).p90),
-        Field::from_cells(ColumnKind::Duration, "", side, "P10 to P90", cell).with_ranges(),
+        Field::from_cells(ColumnKind::Duration, "", side, "P10 to P90", move |it| {
+            let band = band(it).map(CellValue::Duration);
+            TableCell::from_range(band.p10, band.p90)
+        })
+        .with_ranges(),
     ]
 }
 

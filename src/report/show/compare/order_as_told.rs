@@ -6,9 +6,7 @@ use crate::report::columns::ColumnField;
 use crate::report::format;
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, Section, TableCell, TableView};
-use crate::study::whatif::other_orders::{
-    MissingFigure, OrderAsTold, OtherOrderSaving, SESSION_RATIO_BP,
-};
+use crate::study::whatif::other_orders::{MissingFigure, OtherOrderSaving, SESSION_RATIO_BP};
 
 impl ComparisonReport<'_> {
     /// The order as another source tells it; `None` where none does.
@@ -128,18 +126,15 @@ pub(in crate::report::show) fn told_steps_table(steps: &[ToldStep]) -> TableView
 
 /// All steps as one.
 fn sum_of_told(steps: &[ToldStep]) -> ToldStep {
-    let pair = |of: fn(&ToldStep) -> [i64; 2]| {
-        steps.iter().map(of).fold([0; 2], |sum, one| [sum[0] + one[0], sum[1] + one[1]])
-    };
     ToldStep {
         step: "all of them".to_owned(),
         parts: Vec::new(),
         ended: Vec::new(),
         sessions: steps.iter().map(|step| step.sessions).sum(),
         finished: steps.iter().map(|step| step.finished).sum(),
-        reads: pair(|step| step.reads),
+        reads: [0, 1].map(|end| steps.iter().map(|step| step.reads[end]).sum()),
         finished_reads: steps.iter().map(|step| step.finished_reads).sum(),
-        time_ms: pair(|step| step.time_ms),
+        time_ms: [0, 1].map(|end| steps.iter().map(|step| step.time_ms[end]).sum()),
     }
 }
 
@@ -196,18 +191,16 @@ pub(in crate::report::show) fn told_step_fields<'a>() -> Vec<ColumnField<'a, &'a
 
 /// The order as told, for programs.
 pub(super) fn as_told_fields<'a>() -> Vec<ReportField<'a>> {
-    let told = |it: &&'a ComparisonReport<'a>| -> Option<&'a OrderAsTold> {
-        it.comparison.as_told.as_ref()
-    };
     vec![
         ReportField::text("beside", "", "the pipeline whose source tells of it", move |it| {
-            told(it).map(|told| told.beside.as_str())
+            it.comparison.as_told.as_ref().map(|told| told.beside.as_str())
         }),
         ReportField::rows("steps", "step by step", told_step_fields(), move |it| {
-            told(it).map_or_else(Vec::new, |told| told.steps.iter().collect())
+            it.comparison.as_told.iter().flat_map(|told| &told.steps).collect()
         }),
         ReportField::rows("savings", "what toggles would yield", other_order_fields(), move |it| {
-            told(it).map_or_else(Vec::new, |told| it.other_order_rows(&told.savings))
+            let told = it.comparison.as_told.as_ref();
+            told.map_or_else(Vec::new, |told| it.other_order_rows(&told.savings))
         }),
     ]
 }

@@ -52,10 +52,6 @@ pub(super) fn orchestrator_table(whole: &WholePipeline) -> TableView {
 /// What is saved of the orchestrator.
 pub(super) fn orchestrator_fields<'a>() -> Vec<ColumnField<'a, &'a OrchestratorSaving>> {
     type Field<'a> = ColumnField<'a, &'a OrchestratorSaving>;
-    let range = |kind: ColumnKind, heading, about, cell: fn(&OrchestratorSaving) -> TableCell| {
-        Field::from_cells(kind, "", heading, about, move |it: &&'a OrchestratorSaving| cell(it))
-            .with_ranges()
-    };
     vec![
         Field::text("id", "id", "the toggles", |it| it.toggles.join("+")),
         Field::text("what", "what is changed", "what is changed", |it| words_of_change(it.change)),
@@ -63,21 +59,22 @@ pub(super) fn orchestrator_fields<'a>() -> Vec<ColumnField<'a, &'a OrchestratorS
         Field::tokens("saved_high", "", "saved at the most", |it| it.saved[1]),
         Field::share("share_low", "", "the same as a share of its reads", |it| it.share_bp[0]),
         Field::share("share_high", "", "likewise, at the most", |it| it.share_bp[1]),
-        range(ColumnKind::Tokens, "saved", "least to most", |it| {
-            TableCell::from_range(CellValue::Tokens(it.saved[0]), CellValue::Tokens(it.saved[1]))
-        }),
+        Field::from_cells(ColumnKind::Tokens, "", "saved", "least to most", |it| {
+            let [low, high] = it.saved.map(CellValue::Tokens);
+            TableCell::from_range(low, high)
+        })
+        .with_ranges(),
         Field::tokens(
             "saved_expected",
             "expected",
             "by the chances of what is open; missing of a bound",
             |it| it.expected,
         ),
-        range(ColumnKind::Share, "share", "of its reads", |it| {
-            TableCell::from_range(
-                CellValue::Share(it.share_bp[0]),
-                CellValue::Share(it.share_bp[1]),
-            )
-        }),
+        Field::from_cells(ColumnKind::Share, "", "share", "of its reads", |it| {
+            let [low, high] = it.share_bp.map(CellValue::Share);
+            TableCell::from_range(low, high)
+        })
+        .with_ranges(),
         Field::text("open", "hangs on", "what no source tells", |it| {
             parts_of_change(it.change).map(|(_, open)| open).collect::<Vec<_>>().join(", ")
         }),
@@ -90,37 +87,36 @@ fn words_of_change(change: [DispatchChange; 2]) -> String {
     words.join("; ")
 }
 
+/// Two ends in words, once where they are the same; nothing where they are none.
+fn words_between([low, high]: [i64; 2], words_of: fn(i64) -> String) -> Option<String> {
+    (high != 0).then(|| {
+        let words = [low, high].map(words_of);
+        if low == high { words[1].clone() } else { words.join(" to ") }
+    })
+}
+
+fn plain_integer(value: i64) -> String {
+    format::format_integer(value, false)
+}
+
 /// Each thing that is changed, between two ends, and what no source tells of it.
 fn parts_of_change(
     [low, high]: [DispatchChange; 2],
 ) -> impl Iterator<Item = (String, &'static str)> {
-    let number = |of: fn(&DispatchChange) -> i64| {
-        let [low, high] = [of(&low), of(&high)];
-        (high != 0).then(|| {
-            let words = [low, high].map(|value| format::format_integer(value, false));
-            if low == high { words[1].clone() } else { words.join(" to ") }
-        })
-    };
-    let share = |of: fn(&DispatchChange) -> i64| {
-        let [low, high] = [of(&low), of(&high)];
-        (high != 0).then(|| {
-            let words = [low, high].map(format::plain_share);
-            if low == high { words[1].clone() } else { words.join(" to ") }
-        })
-    };
-    let told = number(|it| it.handoff)
+    let ends = [&low, &high];
+    let told = words_between(ends.map(|it| it.handoff), plain_integer)
         .map_or_else(String::new, |tokens| format!(", told {tokens} tokens"));
     [
         high.one_per_order
             .then(|| ("one orchestrator an order".to_owned(), "how its context rose")),
-        number(|it| it.fresh_after).map(|count| {
+        words_between(ends.map(|it| it.fresh_after), plain_integer).map(|count| {
             (format!("a fresh one after {count} dispatches{told}"), "what is handed over")
         }),
-        number(|it| it.less_a_result).map(|tokens| {
+        words_between(ends.map(|it| it.less_a_result), plain_integer).map(|tokens| {
             let words = format!("results of dispatches to files, {tokens} tokens less each");
             (words, "the size of a result")
         }),
-        share(|it| it.shared_turns_dropped).map(|share| {
+        words_between(ends.map(|it| it.shared_turns_dropped), format::plain_share).map(|share| {
             let words = format!("{share} of the shared turns not made");
             (words, "whether they are calls or records")
         }),

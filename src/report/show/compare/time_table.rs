@@ -2,7 +2,6 @@
 //! sessions follow each other, the waits of agents that packets wake, else the time of sessions.
 
 use super::ComparisonReport;
-use crate::clock::turn_limiter::LimiterLoad;
 use crate::intervene::TOKEN_MS;
 use crate::report::TableView;
 use crate::report::columns::ColumnField;
@@ -203,8 +202,8 @@ impl ComparisonReport<'_> {
 /// What a toggle saves of the waits of turns, alone and after all the others.
 fn waits_of_toggle(loads: &LoadComparison, at: usize) -> (i64, Option<i64>) {
     let toggle = &loads.toggles[at];
-    let less = |from: &LimiterLoad, to: &LimiterLoad| from.waited_ms - to.waited_ms;
-    (less(&loads.before, &toggle.alone), Some(less(&toggle.without, &loads.after)))
+    let alone_ms = loads.before.waited_ms - toggle.alone.waited_ms;
+    (alone_ms, Some(toggle.without.waited_ms - loads.after.waited_ms))
 }
 
 fn peak_sentence([before, after]: [i64; 2]) -> String {

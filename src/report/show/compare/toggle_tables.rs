@@ -93,8 +93,9 @@ impl ComparisonReport<'_> {
         }
         // Claims are published in tokens and calls, never in dollars: the second table has none.
         if has_claims && !in_dollars {
-            let cell = |it: &ToggleRow<'a>| tokens_cell(it.claimed);
-            let claimed = Field::from_cells(kind, "", "claimed", "what is claimed for it", cell);
+            let about = "what is claimed for it";
+            let claimed =
+                Field::from_cells(kind, "", "claimed", about, |it| tokens_cell(it.claimed));
             fields.push(claimed.with_ranges().with_sign());
         }
         for column in AMOUNTS {
@@ -129,9 +130,10 @@ impl ComparisonReport<'_> {
             }));
         }
         if has_claims && !in_dollars {
-            let cell = |it: &ToggleRow<'a>| it.toggle.map_or_else(TableCell::missing, verdict_cell);
             let about = "whether the claim has the right size";
-            fields.push(Field::from_cells(ColumnKind::Text, "", "its claim", about, cell));
+            fields.push(Field::from_cells(ColumnKind::Text, "", "its claim", about, |it| {
+                it.toggle.map_or_else(TableCell::missing, verdict_cell)
+            }));
         }
         if !in_dollars {
             fields.push(Field::text("", "with the others", "what they leave of it", |it| {
@@ -286,7 +288,7 @@ impl AmountColumn {
         headline: HeadlineMetric,
     ) -> ColumnField<'a, ToggleRow<'a>> {
         let (Self::Saving(heading, about, _) | Self::Percentile(heading, about, _)) = self;
-        let cell = move |it: &ToggleRow<'a>| {
+        let field = ColumnField::from_cells(kind, "", heading, about, move |it: &ToggleRow<'a>| {
             TableCell::from_option(match self {
                 Self::Saving(.., saving) => saving(it).map(|saving| match kind {
                     ColumnKind::Money => CellValue::Money(saving.total_money()),
@@ -297,8 +299,8 @@ impl AmountColumn {
                     _ => point(bands.headline_band(headline).map(CellValue::Tokens)),
                 }),
             })
-        };
-        ColumnField::from_cells(kind, "", heading, about, cell).with_sign()
+        });
+        field.with_sign()
     }
 }
 

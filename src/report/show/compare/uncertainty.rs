@@ -284,8 +284,8 @@ fn judged_ends(one: &ClaimJudgement) -> Option<(i64, i64)> {
 
 /// A range in the claim's metric.
 fn range_cell(claim: &PublishedClaim, ends: Option<(i64, i64)>) -> TableCell {
-    let value = |n| if claim.is_of_counts() { CellValue::Count(n) } else { CellValue::Tokens(n) };
+    let value_of = if claim.is_of_counts() { CellValue::Count } else { CellValue::Tokens };
     ends.map_or_else(TableCell::missing, |(low, high)| {
-        TableCell::from_range(value(low), value(high))
+        TableCell::from_range(value_of(low), value_of(high))
     })
 }

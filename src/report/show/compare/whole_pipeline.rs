@@ -107,8 +107,8 @@ pub(in crate::report::show) fn part_fields<'a>() -> Vec<ColumnField<'a, &'a Part
     type Field<'a> = ColumnField<'a, &'a PartReads>;
     let mut fields = vec![Field::text("part", "part", "what it is", |it| words_of_part(&it.part))];
     for (at, (name, heading, about)) in POINTS.into_iter().enumerate() {
-        let reads = move |it: &&'a PartReads| it.reads.map(|reads| reads[at]);
-        fields.push(Field::tokens(name, heading, about, reads).left_out_if_missing());
+        let field = Field::tokens(name, heading, about, move |it| it.reads.map(|reads| reads[at]));
+        fields.push(field.left_out_if_missing());
     }
     fields
 }
@@ -121,9 +121,9 @@ fn side_fields<'a>(has_after: bool) -> Vec<ColumnField<'a, &'a PartSides>> {
     if has_after {
         let points = POINTS.into_iter().enumerate();
         fields.extend(points.map(|(at, (name, heading, about))| {
-            let reads = move |it: &&'a PartSides| it.after.map(|reads| reads[at]);
             let (name, heading) = (format!("after_{name}"), format!("after: {heading}"));
-            Field::tokens(name, heading, about, reads).left_out_if_missing()
+            Field::tokens(name, heading, about, move |it| it.after.map(|reads| reads[at]))
+                .left_out_if_missing()
         }));
     }
     fields

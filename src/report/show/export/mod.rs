@@ -127,9 +127,8 @@ impl RecordingExport {
 
     /// The tables that files were named for, each with its file.
     fn written_tables<'a>(&self, files: &'a [(&'static str, String)]) -> Vec<WrittenTable<'a>> {
-        let table_of = |name: &str| TABLES.iter().find(|table| table.name == name);
         let written = files.iter().filter_map(|(name, file)| {
-            let table = table_of(name)?;
+            let table = TABLES.iter().find(|table| table.name == *name)?;
             Some(WrittenTable { table, file, rows: (table.rows)(&self.recording) })
         });
         written.collect()

@@ -2,7 +2,7 @@
 
 use super::defects::{defect_fields, sorted_defects};
 use super::{GateReport, key_place, sentences, to_basis_points};
-use crate::report::columns::ColumnField;
+use crate::report::columns::{ColumnField, heading_if};
 use crate::report::view::ColumnKind;
 use crate::report::{CellValue, TableCell, Tone};
 use crate::study::gate::{
@@ -17,8 +17,8 @@ fn amount_field<'a, R>(
     about: &'static str,
     amount: impl Fn(&R) -> Option<i128> + 'a,
 ) -> ColumnField<'a, R> {
-    let value = move |row: &R| amount(row).map(PicoUsd);
-    ColumnField::pico_usd(name, "", about, value).in_unit("unit of the metric")
+    ColumnField::pico_usd(name, "", about, move |row| amount(row).map(PicoUsd))
+        .in_unit("unit of the metric")
 }
 
 /// An exact mean: the sum over the samples, and how many they are.
@@ -52,7 +52,7 @@ fn verdict_cell(verdict: RowVerdict) -> TableCell {
 }
 
 /// A mean for people, in the unit of its row.
-fn mean_cell(row: &GateRow, mean: Option<ExactMean>) -> TableCell {
+pub(super) fn mean_cell(row: &GateRow, mean: Option<ExactMean>) -> TableCell {
     TableCell::from_option(mean.map(|mean| sentences::mean_value(row.key.metric.unit(), mean)))
 }
 
@@ -70,9 +70,6 @@ pub(super) fn row_fields<'a>(
     is_limited: bool,
 ) -> Vec<ColumnField<'a, &'a GateRow>> {
     type Field<'a> = ColumnField<'a, &'a GateRow>;
-    // A column without a name and without a heading is shown to nobody.
-    let if_chance = |heading| if has_chance { heading } else { "" };
-    let if_limited = |heading| if is_limited { heading } else { "" };
     vec![
         Field::text("", "of", "what it is of, in words", |row| key_place(&row.key)),
         Field::text("scope", "", "total, pipeline, step, ...", |row| row.key.scope.to_string()),
@@ -97,13 +94,17 @@ pub(super) fn row_fields<'a>(
         Field::share("high", "", "the most that the growth may be", |row| {
             row.interval.map(|ends| to_basis_points(ends.high))
         }),
-        Field::from_cells(ColumnKind::Share, "", if_chance("may be"), "both ends", |row| {
-            interval_cell(row)
-        })
+        Field::from_cells(
+            ColumnKind::Share,
+            "",
+            heading_if(has_chance, "may be"),
+            "both ends",
+            |row| interval_cell(row),
+        )
         .with_sign()
         .with_ranges(),
         Field::object("limit", "what may be", limit_fields(), |row| row.limit),
-        Field::text("", if_limited("limit"), "what may be, in words", |row| {
+        Field::text("", heading_if(is_limited, "limit"), "what may be, in words", |row| {
             sentences::limit_phrase(row.key.metric.unit(), &row.limit)
         }),
         Field::text(
@@ -118,9 +119,13 @@ pub(super) fn row_fields<'a>(
                 RowVerdict::Unjudged => "unjudged",
             },
         ),
-        Field::from_cells(ColumnKind::Text, "", if_limited("verdict"), "in words", |row| {
-            verdict_cell(row.verdict)
-        }),
+        Field::from_cells(
+            ColumnKind::Text,
+            "",
+            heading_if(is_limited, "verdict"),
+            "in words",
+            |row| verdict_cell(row.verdict),
+        ),
     ]
 }
 

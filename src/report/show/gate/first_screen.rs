@@ -1,7 +1,8 @@
 //! The gate's first screen: the verdict in a line, the figures that decide, why, and what next.
 
 use super::defects::{defect_sentences, place_name, sorted_defects};
-use super::sentences::{format_mean, limit_phrase, mean_value, note_sentences};
+use super::fields::mean_cell;
+use super::sentences::{format_mean, limit_phrase, note_sentences};
 use super::{GateReport, to_basis_points};
 use crate::report::document::LabelledRemark;
 use crate::report::format::{self, NumberStyle};
@@ -38,8 +39,8 @@ impl GateReport<'_> {
     pub(super) fn decision_lines(&self) -> Vec<String> {
         let gate = self.gate;
         let rows: Vec<&GateRow> = self.limited_rows().collect();
-        let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
-        let (unsure, holding) = (count(RowVerdict::Unsure), count(RowVerdict::Within));
+        let [unsure, holding] = [RowVerdict::Unsure, RowVerdict::Within]
+            .map(|verdict| rows.iter().filter(|row| row.verdict == verdict).count());
         match gate.outcome() {
             GateOutcome::Refused => {
                 let worst = self.leading_row(RowVerdict::Beyond).map(row_phrase);
@@ -143,14 +144,11 @@ fn deciding_rows_table(rows: &[&GateRow]) -> TableView {
         rank.cmp(&other_rank).then_with(|| other_moved.total_cmp(&moved))
     });
     for row in rows.iter().take(MOST_ROWS) {
-        let mean = |mean: Option<_>| {
-            TableCell::from_option(mean.map(|mean| mean_value(row.key.metric.unit(), mean)))
-        };
         let mut cells = vec![
             verdict_cell(row.verdict),
             TableCell::text(key_phrase(&row.key)),
-            mean(row.baseline),
-            mean(row.candidate),
+            mean_cell(row, row.baseline),
+            mean_cell(row, row.candidate),
             TableCell::from_option(row.change.map(|it| CellValue::Share(to_basis_points(it)))),
             TableCell::text(limit_phrase(row.key.metric.unit(), &row.limit)),
         ];

@@ -30,7 +30,7 @@ impl GateReport<'_> {
     /// What stands against a judgement is a suite of its own: an error unless the budget allows it.
     #[must_use]
     pub fn to_junit(&self) -> Vec<u8> {
-        let suite = |(scope, name): &(GateScope, &str)| {
+        let suites = GateScope::NAMED.iter().map(|(scope, name)| {
             let rows = self.gate.rows.iter().filter(|row| row.key.scope == *scope);
             let cases = rows.filter_map(|row| {
                 let went = match row.verdict {
@@ -46,7 +46,7 @@ impl GateReport<'_> {
                 Some(JunitCase { name, outcome: went })
             });
             JunitSuite { name: (*name).to_owned(), cases: cases.collect() }
-        };
+        });
         let defects = defects::sorted_defects(self.gate).into_iter().map(|defect| {
             let words = defects::defect_sentence(defect);
             let outcome = if defect.is_allowed() {
@@ -58,9 +58,7 @@ impl GateReport<'_> {
         });
         let defects = JunitSuite { name: "defects".to_owned(), cases: defects.collect() };
         let suites: Vec<JunitSuite> =
-            std::iter::once(defects).chain(GateScope::NAMED.iter().map(suite)).collect();
-        let suites: Vec<JunitSuite> =
-            suites.into_iter().filter(|it| !it.cases.is_empty()).collect();
+            std::iter::once(defects).chain(suites).filter(|it| !it.cases.is_empty()).collect();
         junit::render_suites("windtunnel.gate", &suites)
     }
 }

@@ -9,7 +9,9 @@ use crate::report::format::{self, NumberStyle};
 use crate::report::json;
 use crate::report::view::{ColumnKind, KEPT};
 use crate::report::{CellValue, ReportDocument, Section, TableCell, TableColumn, TableView};
-use crate::study::gate::start_change::{StartCost, StartFigure, StartGate, StartPart, TokenBand};
+use crate::study::gate::start_change::{
+    StartCost, StartFigure, StartGate, StartPart, StartSize, TokenBand,
+};
 use crate::study::gate::{GateOutcome, MetricUnit, RowVerdict, share_bp};
 use crate::units::PicoUsd;
 
@@ -171,11 +173,14 @@ struct PartRow<'a> {
 }
 
 impl PartRow<'_> {
+    /// Before and after.
+    fn sizes(&self) -> [StartSize; 2] {
+        self.gate.change.part(self.part)
+    }
+
     fn tokens(&self) -> [i64; 2] {
         let tokenizer = self.gate.tokenizer();
-        self.gate
-            .change
-            .part(self.part)
+        self.sizes()
             .map(|size| crate::recording::estimate::estimate_start_band(tokenizer, size.chars)[1])
     }
 
@@ -185,7 +190,7 @@ impl PartRow<'_> {
 
     /// How many there are: `3`, or `3 -> 5`.
     fn items_phrase(&self) -> String {
-        let [before, after] = self.gate.change.part(self.part).map(|size| size.items);
+        let [before, after] = self.sizes().map(|size| size.items);
         if before == after { before.to_string() } else { format!("{before} -> {after}") }
     }
 }
@@ -268,18 +273,6 @@ fn costs_table<'a>(rows: impl Iterator<Item = CostRow<'a>>) -> TableView {
 
 fn figure_fields<'a>() -> Vec<ColumnField<'a, CostRow<'a>>> {
     type Field<'a> = ColumnField<'a, CostRow<'a>>;
-    let amount_of = |end: Option<usize>| {
-        move |row: &CostRow<'a>| {
-            let value = end.map_or(row.1.before, |end| row.1.after[end]);
-            TableCell::new(amount_value(row.1.metric.unit(), value))
-        }
-    };
-    let number = |name, about, end: Option<usize>| {
-        Field::pico_usd(name, "", about, move |row: &CostRow<'a>| {
-            PicoUsd(end.map_or(row.1.before, |end| row.1.after[end]))
-        })
-        .in_unit("unit of the metric; dollars in 10^-12 USD")
-    };
     vec![
         Field::text("pipeline", "pipeline", "the pipeline, or the recording", |row| {
             row.0.name.as_str()
@@ -287,20 +280,14 @@ fn figure_fields<'a>() -> Vec<ColumnField<'a, CostRow<'a>>> {
         Field::count("sessions", "sessions", "sessions with the other start", |row| row.0.sessions),
         Field::count("unseen", "", "sessions that show no start", |row| row.0.unseen),
         Field::text("metric", "metric", "the metric", |row| row.1.metric.name()),
-        Field::from_cells(ColumnKind::Mixed, "", "today", "as recorded", amount_of(None)),
-        Field::from_cells(ColumnKind::Mixed, "", "least", "at the least size", amount_of(Some(0))),
-        Field::from_cells(ColumnKind::Mixed, "", "usual", "at the usual size", amount_of(Some(1))),
-        Field::from_cells(
-            ColumnKind::Mixed,
-            "",
-            "largest",
-            "at the largest size",
-            amount_of(Some(2)),
-        ),
-        number("before", "as recorded", None),
-        number("low", "with the other start, at the least size", Some(0)),
-        number("middle", "at the usual size", Some(1)),
-        number("high", "at the largest size", Some(2)),
+        amount_field("today", "as recorded", None),
+        amount_field("least", "at the least size", Some(0)),
+        amount_field("usual", "at the usual size", Some(1)),
+        amount_field("largest", "at the largest size", Some(2)),
+        number_field("before", "as recorded", None),
+        number_field("low", "with the other start, at the least size", Some(0)),
+        number_field("middle", "at the usual size", Some(1)),
+        number_field("high", "at the largest size", Some(2)),
         Field::share("change", "change", "growth at the usual size", |row| {
             Some(change_bp(row.1, 1))
         })
@@ -317,16 +304,45 @@ fn figure_fields<'a>() -> Vec<ColumnField<'a, CostRow<'a>>> {
     ]
 }
 
+/// A figure for people: as recorded, or with the other start at one of three sizes.
+fn amount_field<'a>(
+    heading: &'static str,
+    about: &'static str,
+    size: Option<usize>,
+) -> ColumnField<'a, CostRow<'a>> {
+    ColumnField::from_cells(ColumnKind::Mixed, "", heading, about, move |row: &CostRow<'a>| {
+        TableCell::new(amount_value(row.1.metric.unit(), figure_at_size(row.1, size)))
+    })
+}
+
+/// The same for programs.
+fn number_field<'a>(
+    name: &'static str,
+    about: &'static str,
+    size: Option<usize>,
+) -> ColumnField<'a, CostRow<'a>> {
+    let field = ColumnField::pico_usd(name, "", about, move |row: &CostRow<'a>| {
+        PicoUsd(figure_at_size(row.1, size))
+    });
+    field.in_unit("unit of the metric; dollars in 10^-12 USD")
+}
+
+fn figure_at_size(figure: &StartFigure, size: Option<usize>) -> i128 {
+    size.map_or(figure.before, |size| figure.after[size])
+}
+
 fn part_fields<'a>() -> Vec<ColumnField<'a, PartRow<'a>>> {
     type Field<'a> = ColumnField<'a, PartRow<'a>>;
-    let items = |at: usize| move |row: &PartRow<'a>| row.gate.change.part(row.part)[at].items;
-    let chars = |at: usize| move |row: &PartRow<'a>| row.gate.change.part(row.part)[at].chars;
     vec![
         Field::text("part", "", "the part", |row| row.part.name()),
-        Field::count("items_before", "", "files, skills, agents or tools before", items(0)),
-        Field::count("items_after", "", "the same after", items(1)),
-        Field::count("chars_before", "", "characters that enter the start", chars(0)),
-        Field::count("chars_after", "", "the same after", chars(1)),
+        Field::count("items_before", "", "files, skills, agents or tools before", |row| {
+            row.sizes()[0].items
+        }),
+        Field::count("items_after", "", "the same after", |row| row.sizes()[1].items),
+        Field::count("chars_before", "", "characters that enter the start", |row| {
+            row.sizes()[0].chars
+        }),
+        Field::count("chars_after", "", "the same after", |row| row.sizes()[1].chars),
         Field::tokens("low", "", "change in tokens, at the lowest rate", |row| row.change()[0]),
         Field::tokens("middle", "", "at the usual rate", |row| row.change()[1]),
         Field::tokens("high", "", "at the highest rate", |row| row.change()[2]),

@@ -9,8 +9,7 @@ use crate::study::inspect::bill_groups::BillGroup;
 /// Bills by keys that the user chose.
 pub(super) fn bill_fields<'a>(keys: &[&'static str]) -> Vec<ColumnField<'a, &'a BillGroup>> {
     type Field<'a> = ColumnField<'a, &'a BillGroup>;
-    let values = |row: &&'a BillGroup| row.values.as_slice();
-    let mut fields = key_fields(keys, values);
+    let mut fields = key_fields(keys, |row: &&'a BillGroup| row.values.as_slice());
     fields.extend([
         Field::count("sessions", "sessions", "sessions of which something is in it", |row| {
             row.sessions
@@ -44,9 +43,9 @@ pub(super) fn key_fields<'a, R: 'a>(
     keys: &[&'static str],
     values: impl Fn(&R) -> &'a [String] + Copy + 'a,
 ) -> Vec<ColumnField<'a, R>> {
-    let text_schema = || JsonValue::object([("type", "string".into())]);
+    let text_schema = JsonValue::object([("type", "string".into())]);
     let schema =
-        JsonValue::object([("type", "object".into()), ("additionalProperties", text_schema())]);
+        JsonValue::object([("type", "object".into()), ("additionalProperties", text_schema)]);
     let mut by_name: Vec<(usize, &'static str)> = keys.iter().copied().enumerate().collect();
     by_name.sort_by_key(|(_, key)| *key);
     let about = "what they have in common";

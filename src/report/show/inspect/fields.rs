@@ -148,8 +148,7 @@ pub(super) fn group_fields<'a>(heading: &'static str) -> Vec<ColumnField<'a, Gro
 pub(super) fn pivot_fields<'a>(
     keys: &[&'static str],
 ) -> Vec<ColumnField<'a, &'a (Vec<String>, BlockGroup)>> {
-    let values = |row: &&'a (Vec<String>, BlockGroup)| row.0.as_slice();
-    let mut fields = key_fields(keys, values);
+    let mut fields = key_fields(keys, |row: &&'a (Vec<String>, BlockGroup)| row.0.as_slice());
     fields.extend(fields_of_part(block_fields(), |row: &&'a (Vec<String>, BlockGroup)| &row.1));
     fields
 }

@@ -53,14 +53,15 @@ impl InspectReport<'_> {
         let totals = &self.summary.totals;
         let (usage, bill) = (totals.usage, totals.bill);
         let [fresh, read, write_5m, write_1h, output] = bill.by_class;
-        let row = |name, tokens, cost| ClassRow { name, tokens, cost };
-        let mut rows = vec![
-            row("cache reads", usage.read, read),
-            row("cache writes", usage.write_5m + usage.write_1h, write_5m + write_1h),
-            row("output", usage.output, output),
-            row("output not in the log", totals.hidden_output, bill.hidden_output),
-            row("new input", usage.fresh, fresh),
+        let rows = [
+            ("cache reads", usage.read, read),
+            ("cache writes", usage.write_5m + usage.write_1h, write_5m + write_1h),
+            ("output", usage.output, output),
+            ("output not in the log", totals.hidden_output, bill.hidden_output),
+            ("new input", usage.fresh, fresh),
         ];
+        let mut rows: Vec<ClassRow> =
+            rows.map(|(name, tokens, cost)| ClassRow { name, tokens, cost }).into();
         // A class that the source does not have is left out, rather than shown as nothing.
         rows.retain(|row| row.tokens != 0 || row.cost != PicoUsd(0));
         rows.sort_by_key(|row| (-row.cost.0, -row.tokens));
@@ -175,15 +176,18 @@ impl InspectReport<'_> {
 
     /// The fixes that save most by themselves: money, else tokens.
     fn best_fixes(&self) -> Vec<&ToggleFinding> {
-        let saved = |fix: &ToggleFinding| match fix.saved_cost {
-            Some(cost) if self.summary.totals.cost().is_some() => cost.0,
-            _ => fix.saved_tokens.unwrap_or(0).into(),
-        };
         let mut fixes: Vec<&ToggleFinding> =
-            self.summary.toggles.iter().filter(|fix| saved(fix) > 0).collect();
-        fixes.sort_by_key(|fix| (-saved(fix), fix.id));
+            self.summary.toggles.iter().filter(|fix| self.saved_amount(fix) > 0).collect();
+        fixes.sort_by_key(|fix| (-self.saved_amount(fix), fix.id));
         fixes.truncate(MOST_FIXES);
         fixes
+    }
+
+    fn saved_amount(&self, fix: &ToggleFinding) -> i128 {
+        match fix.saved_cost {
+            Some(cost) if self.summary.totals.cost().is_some() => cost.0,
+            _ => fix.saved_tokens.unwrap_or(0).into(),
+        }
     }
 
     fn fixes_table(&self, volume: Volume) -> Option<TableView> {

@@ -31,17 +31,21 @@ impl PageSource<'_> {
     pub(super) fn build_stops(&self, lookup: &SubsetLookup) -> Vec<BuildStop> {
         let shown = &self.report.comparison_report;
         let Ok(sweep) = shown.sweep else { return Vec::new() };
-        let bit_of = |at: &usize| {
-            let id = sweep.toggles[*at].id;
-            shown.comparison.toggles.iter().position(|toggle| toggle.id == id)
-        };
         let steps = sweep.order.steps.iter().chain(&sweep.order.best_of_all);
         let stops = steps.map(|step| BuildStop {
             subset: comparison_subset(shown.comparison, sweep, step.subset),
-            built: step.built.iter().filter_map(bit_of).collect(),
+            built: step
+                .built
+                .iter()
+                .filter_map(|&at| bit_of_toggle(shown.comparison, sweep.toggles[at].id))
+                .collect(),
         });
         let nothing = BuildStop { subset: 0, built: Vec::new() };
         let all = std::iter::once(nothing).chain(stops);
         all.filter(|stop| stop.subset & !lookup.bits == 0).collect()
     }
+}
+
+fn bit_of_toggle(comparison: &crate::study::whatif::Comparison, id: &str) -> Option<usize> {
+    comparison.toggles.iter().position(|toggle| toggle.id == id)
 }

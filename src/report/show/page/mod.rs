@@ -293,20 +293,22 @@ fn lead_html(section: &Section) -> String {
         .take_while(|item| matches!(item, SectionItem::Paragraph(_) | SectionItem::Decision(_)))
         .count();
     let (decision, rest) = section.items.split_at(decision);
-    let to_html = |items: &[SectionItem]| {
-        let part = Section { heading: String::new(), items: items.to_vec() };
-        html::section_to_html(&part, &|_, _| String::new())
-    };
     let mut lead =
-        format!("<h2 id=\"h-short\" class=\"hear\">In short</h2>\n{}", to_html(decision));
+        format!("<h2 id=\"h-short\" class=\"hear\">In short</h2>\n{}", items_html(decision));
     if !rest.is_empty() {
         let _ = write!(
             lead,
             "<details class=\"more\"><summary>why, and every step</summary>\n{}</details>\n",
-            to_html(rest)
+            items_html(rest)
         );
     }
     lead
+}
+
+/// Items without a heading and without pictures.
+fn items_html(items: &[SectionItem]) -> String {
+    let part = Section { heading: String::new(), items: items.to_vec() };
+    html::section_to_html(&part, &|_, _| String::new())
 }
 
 fn contents_html(sections: &[Section]) -> String {

@@ -79,14 +79,15 @@ pub(super) fn moved_words(moved: &MovedParameters) -> String {
     if moved.parameters.is_empty() {
         return any.to_owned();
     }
-    let count = |count: usize| format::format_integer(count as i64, false);
     let room = match moved.left_out {
         0 => String::new(),
-        more => format!(" There was no room for {} more.", count(more)),
+        more => {
+            format!(" There was no room for {} more.", format::format_integer(more as i64, false))
+        }
     };
     format!(
         "{} can be moved, one at a time: what all sets save was replayed beforehand at both ends \
          of the range and at even steps between, or at every answer.{room} {any}",
-        count(moved.parameters.len())
+        format::format_integer(moved.parameters.len() as i64, false)
     )
 }

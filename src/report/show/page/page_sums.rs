@@ -120,10 +120,11 @@ pub const CLOCK_NAME: &str = "wall_clock_ms";
 
 /// Sums of money stand above all others: the first question is what it costs.
 fn display_order(has_token_row: bool) -> Vec<&'static PageSum> {
-    let is_money = |sum: &&PageSum| sum.unit == PageUnit::Money;
-    let money = SUMS.iter().filter(is_money);
-    let tokens = has_token_row.then_some(&TOKENS).into_iter();
-    money.chain(tokens).chain(SUMS.iter().filter(|sum| !is_money(sum))).collect()
+    let (mut sums, others): (Vec<_>, Vec<_>) =
+        SUMS.iter().partition(|sum| sum.unit == PageUnit::Money);
+    sums.extend(has_token_row.then_some(&TOKENS));
+    sums.extend(others);
+    sums
 }
 
 /// A row of totals: today, with what is ticked, saved.

@@ -77,8 +77,9 @@ impl TimeColumns<'_> {
             (KnownTime::WallClock(_, Some(clock)), Some(bit))
                 if can_tick && lookup.contains_toggle(bit) =>
             {
-                let saved = |subset| clock.saved.saved_by_subset(subset);
-                let adds_ms = saved(opening | 1 << bit) - saved(opening & !(1 << bit));
+                let [with, without] = [opening | 1 << bit, opening & !(1 << bit)]
+                    .map(|subset| clock.saved.saved_by_subset(subset));
+                let adds_ms = with - without;
                 let words = format::plain_duration(adds_ms);
                 let id = toggle.chosen.id();
                 let _ = write!(

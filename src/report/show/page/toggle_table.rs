@@ -86,9 +86,9 @@ impl PageSource<'_> {
         out.push_str("</th>");
         match toggle.result {
             Some(_) if toggle.refusal.is_none() => {
-                let saving = |subset| lookup.lattice.saving_of_subset(subset);
-                let adds = saving(opening | bit) - saving(opening & !bit);
-                let (amount, words) = self.amount_and_words(&adds);
+                let [with, without] = [opening | bit, opening & !bit]
+                    .map(|subset| lookup.lattice.saving_of_subset(subset));
+                let (amount, words) = self.amount_and_words(&(with - without));
                 let id = toggle.chosen.id();
                 let _ = write!(
                     out,
@@ -127,11 +127,11 @@ impl PageSource<'_> {
         let headline = comparison.headline;
         // Saved of an orchestrator is a range, for nobody tells how its figures were counted.
         let orchestrator = comparison.whole.as_ref().map(|whole| &whole.orchestrator);
-        let of_orchestrator = |id| Some(orchestrator?.saved_alone(id)?.into());
         match (toggle.result, toggle.bound) {
             (Some((_, result)), _) if result.is_beside => {
-                let range = of_orchestrator(result.id)
-                    .map_or_else(TableCell::missing, |(low, high)| range_cell(low, high));
+                let saved = orchestrator.and_then(|all| all.saved_alone(result.id));
+                let range =
+                    saved.map_or_else(TableCell::missing, |[low, high]| range_cell(low, high));
                 push_cell(out, "alone", &range);
             }
             (Some((_, result)), _) => {

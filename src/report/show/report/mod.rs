@@ -316,20 +316,21 @@ fn sum_of_steps(steps: &[StepTotals]) -> StepTotals {
     }
 }
 
+/// A column that the source does not add up has no cell.
+fn printed_cell(figure: Option<&Figure>, cell_of: fn(i64) -> TableCell) -> TableCell {
+    figure.map_or_else(TableCell::missing, |figure| cell_of(figure.value()))
+}
+
 fn printed_total_row(reported: &ReportedPipeline) -> Vec<TableCell> {
     let total = &reported.steps.total;
-    // A column that the source does not add up has no cell.
-    let cell = |figure: &Option<Figure>, of: fn(i64) -> TableCell| {
-        figure.as_ref().map_or_else(TableCell::missing, |figure| of(figure.value()))
-    };
     vec![
         TableCell::text("total as printed"),
         TableCell::missing(),
-        cell(&total.fresh, TableCell::tokens),
-        cell(&total.output, TableCell::tokens),
-        cell(&total.read, TableCell::tokens),
-        cell(&total.write, TableCell::tokens),
-        cell(&total.sessions, TableCell::count),
-        cell(&total.time, TableCell::duration),
+        printed_cell(total.fresh.as_ref(), TableCell::tokens),
+        printed_cell(total.output.as_ref(), TableCell::tokens),
+        printed_cell(total.read.as_ref(), TableCell::tokens),
+        printed_cell(total.write.as_ref(), TableCell::tokens),
+        printed_cell(total.sessions.as_ref(), TableCell::count),
+        printed_cell(total.time.as_ref(), TableCell::duration),
     ]
 }

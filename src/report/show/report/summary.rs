@@ -287,9 +287,9 @@ impl FullReport<'_> {
             row.extend(shows);
             view.add_row(row);
         };
-        let nowhere = || vec![TableCell::missing(); 3];
+        let nowhere = vec![TableCell::missing(); 3];
         let names = SessionNames::of_recording(self.comparison_report.source.recording());
-        add_row("today".to_owned(), &comparison.baseline, nowhere());
+        add_row("today".to_owned(), &comparison.baseline, nowhere.clone());
         for (row, measured) in rows.iter().zip(self.measured_steps) {
             // The step in which this one shows most is where to measure it.
             let shows = measured.largest_step_fall.as_ref().map(|(was, is)| {
@@ -297,7 +297,7 @@ impl FullReport<'_> {
                     [was, is].map(|step| TableCell::tokens(headline.amount_in_usage(&step.usage)));
                 vec![TableCell::text(names.name_of_step(&was.name)), before, after]
             });
-            add_row(row.words(), &measured.after, shows.unwrap_or_else(nowhere));
+            add_row(row.words(), &measured.after, shows.unwrap_or_else(|| nowhere.clone()));
         }
         view.add_footnote(
             "pipeline by pipeline, against pipelines of like size (changed lines, sessions): sizes \

@@ -40,17 +40,13 @@ impl<'a> SweepReport<'a> {
 
     /// One fix more in each row.
     fn front_table(&self, decision: Decision<'a>, rows: &[DecisionRow<'a>]) -> TableView {
-        let amount = |heading: &str| {
-            let column = TableColumn::new(heading, decision.amount_value(0).column_kind());
-            column.as_forecast().with_rank(5)
-        };
         let columns = vec![
             TableColumn::text(""),
             TableColumn::text("build next"),
             TableColumn::text("effort").flush_right().with_rank(4),
-            amount("so far"),
+            decision.amount_column("so far").with_rank(5),
             TableColumn::share("of all").with_rank(3),
-            amount("adds"),
+            decision.amount_column("adds").with_rank(5),
             TableColumn::count("calls").with_sign().from_width(100),
             TableColumn::count("places").from_width(100),
             TableColumn::text("how").from_width(120),

@@ -11,7 +11,6 @@ use crate::report::show::parameter_value;
 use crate::report::show::volume::{days_of_span, span_of_calls};
 use crate::study::inspect::fidelity::measure_fidelity;
 use crate::study::whatif::swept_subset::SweepMetric;
-use crate::study::whatif::tornado::SavingSwing;
 
 impl ComparisonReport<'_> {
     /// On how much all of it rests, and what is assumed.
@@ -92,15 +91,11 @@ impl ComparisonReport<'_> {
         let mut parts = vec![read.join(", ")];
         let measured = measure_fidelity(recording);
         if let Some(all) = measured.first().filter(|all| all.sessions > 0) {
-            let share = |part: f64| {
-                let bp = (part * 10_000.0).round() as i64;
-                format_share_in_sentence(bp)
-            };
+            let [median, p90] = [all.law.median, all.law.p90]
+                .map(|part| format_share_in_sentence((part * 10_000.0).round() as i64));
             parts.push(format!(
-                "the cache model repeats a session's reads within {} (median), nine of ten within \
-                 {}",
-                share(all.law.median),
-                share(all.law.p90)
+                "the cache model repeats a session's reads within {median} (median), nine of ten \
+                 within {p90}"
             ));
         }
         parts
@@ -108,12 +103,13 @@ impl ComparisonReport<'_> {
 
     /// The unknown that moves the saving of all fixes most.
     pub(super) fn find_out_first(&self, decision: Decision<'_>) -> Option<LabelledRemark> {
-        let width = |swing: &SavingSwing| {
-            let metric = decision.sweep.metric;
-            (metric.amount_in_saving(&swing.high) - metric.amount_in_saving(&swing.low)).abs()
-        };
-        let swing = self.comparison.tornado.iter().max_by_key(|swing| width(swing))?;
-        let moved = decision.volume.scaled(width(swing));
+        let metric = decision.sweep.metric;
+        let widths = self.comparison.tornado.iter().map(|swing| {
+            let [low, high] = [&swing.low, &swing.high].map(|end| metric.amount_in_saving(end));
+            (swing, (high - low).abs())
+        });
+        let (swing, width) = widths.max_by_key(|(_, width)| *width)?;
+        let moved = decision.volume.scaled(width);
         if moved == 0 {
             return None;
         }
