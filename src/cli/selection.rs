@@ -47,8 +47,10 @@ fn parse_offset(text: &str) -> Result<Offset, String> {
         _ => return Err(WANTED.to_owned()),
     };
     let (hours, minutes) = digits.split_once(':').unwrap_or((digits, "00"));
-    let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|it| it.is_ascii_digit());
-    let numbers = Some((hours, minutes)).filter(|it| two_digits(it.0) && two_digits(it.1));
+    let are_two_digits = [hours, minutes]
+        .iter()
+        .all(|part| part.len() == 2 && part.bytes().all(|it| it.is_ascii_digit()));
+    let numbers = are_two_digits.then_some((hours, minutes));
     let (hours, minutes): (i32, i32) = numbers
         .and_then(|(hours, minutes)| Some((hours.parse().ok()?, minutes.parse().ok()?)))
         // No place on earth is further from UTC.

@@ -30,12 +30,9 @@ impl AgentHomes {
     #[expect(clippy::disallowed_methods, reason = "the street reads the environment")]
     fn from_environment() -> Self {
         // What is set to nothing is not set.
-        let said = |name: &str| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
-        Self {
-            home: std::env::home_dir().filter(|home| home.is_absolute()),
-            claude: said("CLAUDE_CONFIG_DIR"),
-            codex: said("CODEX_HOME"),
-        }
+        let [claude, codex] = ["CLAUDE_CONFIG_DIR", "CODEX_HOME"]
+            .map(|name| std::env::var(name).ok().filter(|text| !text.trim().is_empty()));
+        Self { home: std::env::home_dir().filter(|home| home.is_absolute()), claude, codex }
     }
 
     /// Everywhere that transcripts may be, whether or not there are some.

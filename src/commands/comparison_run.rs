@@ -200,8 +200,8 @@ impl ComparedSets {
         let asked = sweep.as_ref().map_or_else(
             |_| Vec::new(),
             |sweep| {
-                let ids = || toggles.iter().map(ChosenToggle::id);
-                quoted.iter().map(|set| sweep.subset_among(*set, ids())).collect()
+                let ids = toggles.iter().map(ChosenToggle::id);
+                quoted.iter().map(|set| sweep.subset_among(*set, ids.clone())).collect()
             },
         );
         Self { sweep, quoted, asked }

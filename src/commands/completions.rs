@@ -28,25 +28,25 @@ fn with_known_names(command: Command, shell: Shell) -> Command {
     })
 }
 
+fn possible_values(names: &[&'static str]) -> Vec<PossibleValue> {
+    names.iter().copied().map(PossibleValue::new).collect()
+}
+
 fn known_names(command: &str, arg: &Arg, shell: Shell) -> Vec<PossibleValue> {
-    let toggles = || {
-        let cards = intervene::ALL.iter().map(|one| one.card());
-        cards.map(|card| PossibleValue::new(card.id).help(card.title)).collect()
-    };
-    let named = |names: &[&'static str]| names.iter().copied().map(PossibleValue::new).collect();
+    let cards = intervene::ALL.iter().map(|one| one.card());
+    let toggles = cards.map(|card| PossibleValue::new(card.id).help(card.title));
     // Where a file may stand as well: only this shell still offers files where no name fits.
     let takes_files = shell == Shell::Bash;
     match (command, arg.get_id().as_str()) {
-        (_, "with") => toggles(),
+        (_, "with") => toggles.collect(),
         ("explain", "topic") => {
             let topics = ["prices", "tables"].into_iter().map(PossibleValue::new);
-            let toggles: Vec<PossibleValue> = toggles();
             topics.chain(toggles).collect()
         }
         ("chart", "kind") => chart_kinds(),
-        ("inspect", "by") => named(&GroupKey::NAMED.map(|(_, name)| name)),
-        ("schema", "command") => named(&COMMANDS_WITH_SCHEMA.map(|(name, _)| name)),
-        (_, "scenario") if takes_files => named(&BUILTIN_SCENARIOS.map(|(name, _)| name)),
+        ("inspect", "by") => possible_values(&GroupKey::NAMED.map(|(_, name)| name)),
+        ("schema", "command") => possible_values(&COMMANDS_WITH_SCHEMA.map(|(name, _)| name)),
+        (_, "scenario") if takes_files => possible_values(&BUILTIN_SCENARIOS.map(|(name, _)| name)),
         (_, "recordings" | "recording" | "candidate" | "baseline") if takes_files => {
             reconstruct::builtin_names().map(PossibleValue::new).collect()
         }

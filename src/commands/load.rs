@@ -114,9 +114,9 @@ pub fn load_merged_recording(
             _ => {
                 // What is wrong with one of them was said when they were read together.
                 let lenient = LoadOptions { strict: false, ..options };
-                let alone = |path: &&String| import_files(&[(*path).clone()], None, lenient).ok();
-                for (at, loaded) in folders.iter().map(alone).enumerate() {
-                    let Some(mut loaded) = loaded else { continue };
+                for (at, &path) in folders.iter().enumerate() {
+                    let loaded = import_files(std::slice::from_ref(path), None, lenient);
+                    let Ok(mut loaded) = loaded else { continue };
                     loaded.name_import(ImportName::TypedNth(at + 1));
                     each(loaded.recording());
                 }
@@ -310,10 +310,11 @@ fn hide_in_error(
 fn name_from_paths(paths: &[PathBuf]) -> String {
     let names: Vec<String> = base_names(paths).into_iter().collect();
     // These folders have the same name in every home of a harness, and say nothing.
-    let is_home = |name: &String| HARNESS_FOLDERS.contains(&name.as_str());
     match &names[..] {
         [] => "recording".to_owned(),
-        names if names.iter().all(is_home) => "my-sessions".to_owned(),
+        names if names.iter().all(|name| HARNESS_FOLDERS.contains(&name.as_str())) => {
+            "my-sessions".to_owned()
+        }
         names => names.join("+"),
     }
 }

@@ -22,15 +22,16 @@ pub fn choose_cache(is_wanted: bool) {
 
 #[expect(clippy::disallowed_methods, reason = "the street reads the environment")]
 fn cache_of_environment() -> Option<ParseCache> {
-    let said = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let folder = match said("WINDTUNNEL_CACHE") {
+    let [own, shared] = ["WINDTUNNEL_CACHE", "XDG_CACHE_HOME"]
+        .map(|name| std::env::var_os(name).map(PathBuf::from));
+    let folder = match own {
         // What is no absolute path, e.g. `off`, switches it off.
         Some(named) => named.is_absolute().then_some(named)?,
         // Nothing is made where the user has no home.
         None => {
             let home = std::env::home_dir().filter(|home| home.is_absolute() && home.is_dir());
             let usual = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-            let named = said("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
+            let named = shared.filter(|folder| folder.is_absolute());
             named.or_else(|| Some(home?.join(usual)))?.join("windtunnel")
         }
     };

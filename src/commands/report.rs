@@ -92,7 +92,6 @@ fn render_summary(
     args: &ReportArgs,
 ) -> Result<Vec<u8>, CommandError> {
     let shown = &full.comparison_report;
-    let path = |name: &str| out.join(name).display().to_string();
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).chain([MANIFEST]).collect();
     let charts =
         names.iter().filter(|name| has_ending(name, "svg") && !name.contains("-dark")).count();
@@ -122,6 +121,7 @@ fn render_summary(
     let lines = shown.decision_lines().into_iter().chain([wrote]);
     let first = Section::new("").with_decision(lines).with_remarks(remarks);
     let mut details: ReportDocument = shown.to_document();
-    details.add_section(Section::new("Written").with_bullets(names.into_iter().map(path)));
+    let paths = names.into_iter().map(|name| out.join(name).display().to_string());
+    details.add_section(Section::new("Written").with_bullets(paths));
     render_answer(first, details, args.color, args.detail)
 }
