@@ -278,9 +278,11 @@ impl<'a> PipelineClock<'a> {
     fn end_dispatch(&mut self, now_ms: i64, orchestrator: usize) {
         let released_by = self.orchestrators[orchestrator].last_span;
         for order in std::mem::take(&mut self.orchestrators[orchestrator].batch) {
+            // A stage has waited since it could start, for the orchestrator and for its dispatch.
             self.run.waited_ms[order] += now_ms - self.states[order].ready_ms;
             self.start_stage(now_ms, order, released_by);
         }
+        // It goes on at once; where the policy blocks, the end of the stages frees it.
         if !self.policy.blocks() {
             self.orchestrators[orchestrator].is_busy = false;
             self.wake_orchestrator(now_ms, orchestrator);
@@ -321,6 +323,7 @@ impl<'a> PipelineClock<'a> {
             let event = ClockEvent::StageReady { rank: state.rank };
             self.events.push_event(now_ms, ClockStep::Wake, event);
         }
+        // It waits for all stages that it started together; the last to end frees it.
         if self.policy.blocks() {
             let orchestrator = self.orchestrator_of(order);
             let state = &mut self.orchestrators[orchestrator];

@@ -179,6 +179,7 @@ impl<'a> TurnClock<'a> {
         self.run.turns_ms[turn].0 = now_ms;
         self.since_ms[turn] = now_ms;
         let agent = &mut self.agents[self.turns[turn].agent];
+        // One turn of an agent at a time, in the order in which packets came.
         if agent.is_busy {
             agent.waiting.push_back(turn);
         } else {
@@ -192,6 +193,7 @@ impl<'a> TurnClock<'a> {
             self.run.load.waits.provider_ms += self.cooldown_ms - now_ms;
             self.events.push_event(self.cooldown_ms, ClockStep::Start, turn);
         } else if self.limits.turns.is_some_and(|most| self.running >= most) {
+            // All places are taken: the first in the queue takes the next one that is free.
             self.since_ms[turn] = now_ms;
             self.waiting.push_back(turn);
         } else {

@@ -65,6 +65,7 @@ impl<R: Read> FileHead<R> {
             };
             if let Some(at) = memchr::memchr(b'\n', &buffer[..read]) {
                 bytes += at as u64;
+                // What stands behind the line break is the start of the next line.
                 self.text.extend_from_slice(&buffer[at + 1..read]);
                 break;
             }

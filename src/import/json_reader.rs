@@ -140,9 +140,8 @@ impl<'de> JsonReader<'de> {
         let rest = &self.bytes[self.at..];
         // Nineteen digits fit.
         let digits = rest.iter().take(19).take_while(|byte| byte.is_ascii_digit());
-        let (length, number) = digits.fold((0, 0_u64), |(length, sum), digit| {
-            (length + 1, sum * 10 + u64::from(digit - b'0'))
-        });
+        let add = |(length, sum), digit: &u8| (length + 1, sum * 10 + u64::from(digit - b'0'));
+        let (length, number) = digits.fold((0, 0_u64), add);
         let is_all = length > 0 && matches!(rest.get(length), Some(b',' | b'}' | b']'));
         self.at += if is_all { length } else { 0 };
         is_all.then_some(number)
@@ -181,12 +180,10 @@ impl<'de> JsonReader<'de> {
 
     /// Where each key of the object that was entered stands for the last time.
     fn find_last_places(&self) -> Result<HashMap<&'de [u8], usize>, JsonFault> {
-        // A second reader runs ahead: this one stays at the first key.
         let mut ahead = JsonReader { at: self.at, ..JsonReader::new(self.bytes) };
         let mut places = HashMap::new();
         while ahead.peek_byte()? == b'"' {
             let place = ahead.at;
-            // A later place overwrites an earlier one.
             places.insert(ahead.read_string()?, place);
             ahead.expect_byte(b':')?;
             ahead.skip_value()?;

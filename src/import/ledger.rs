@@ -125,6 +125,7 @@ impl LedgerIndex {
     pub(super) fn add_sessions_without_calls(&mut self, builder: &mut RecordingBuilder) {
         let (mut with_totals, mut without_usage) = (0, 0);
         for (id, (source, entry)) in &self.entries {
+            // A transcript shows its calls: its totals would count them twice.
             if self.sessions_with_calls.contains(id) {
                 continue;
             }
@@ -142,6 +143,7 @@ impl LedgerIndex {
             // A start and a duration are all that is known of its times.
             session.times_basis = Basis::Estimated;
             (*source).clone_into(&mut session.source);
+            // Added up over records: what was billed is less.
             if entry.totals.unfinished {
                 session.usage_basis = Basis::Estimated;
             }

@@ -16,12 +16,14 @@ pub(super) fn notes_of_files(
     for &(file, index) in &order.places {
         let draft = &read[file].1.drafts[index];
         let is_counted = |at: usize| !originals.contains_key(&(file, index, at));
+        // A copy that holds a call of its own has branched off.
         let is_empty = !(0..draft.identities.len()).any(is_counted);
         // Progress records retell a subagent as a matter of course: that is no copy of a file.
         if order.lesser_copies.contains(&(file, index)) && !draft.is_retold {
             *(if is_empty { &mut copies } else { &mut branches }) += 1;
         }
         let calls = draft.identities.iter().enumerate().filter(|(_, identity)| identity.is_untold);
+        // A call that a running total alone tells of may stand beside one that is told.
         let sums = draft.beyond.iter().filter(|(call, _)| is_counted(**call as usize));
         let sums = sums.flat_map(|(_, more)| more);
         untold += calls.filter(|(at, _)| is_counted(*at)).count();

@@ -99,6 +99,7 @@ pub fn import_transcripts(
 ) -> Result<ImportResult, ImportError> {
     let mut found = find_import_files(paths)?;
     let (ledgers, claimed) = claim_folders(&mut found);
+    // What cannot be read now may be readable the next time, under the same key.
     let cache = options.cache.as_ref().filter(|_| found.unreadable.is_empty());
     let kept = cache.and_then(|cache| {
         let key = cache.key_of_files(paths, claimed.iter().chain(&found.files))?;
@@ -115,6 +116,7 @@ pub fn import_transcripts(
         }
         imported
     });
+    // A kept import is judged like a new one.
     let only_loose_names = found.files.iter().all(has_loose_name);
     if only_loose_names && (imported.files, imported.skip_counts.total()) == (0, 0) {
         // Files of names that many others have too, and none of a known format.
@@ -246,6 +248,7 @@ fn read_file(file: &FoundFile, on_bytes: &dyn Fn(u64)) -> ReadFile {
     };
     let mut head = FileHead::read(source, has_loose_name(file), file.bytes);
     let mut format = find_format(&head.text);
+    // A line that is too long to read may stand before lines that tell the format.
     while format.is_none() && head.pass_long_line() {
         format = find_format(&head.text);
     }

@@ -71,9 +71,11 @@ pub fn measure_start_folder(folder: &Path) -> Result<StartSizes, StartFolderErro
             memory.read(&base.join(name), 0)?;
         }
     }
+    // Another harness's file is read where this one's is missing.
     if memory.read_files.is_empty() {
         memory.read(&folder.join(OTHER_MEMORY), 0)?;
     }
+    // In a project they lie in its folder for the harness, else the folder is that one.
     let base = if is_project { &inner } else { folder };
     for path in find_named(&base.join("rules"), ".md")? {
         // A rule for some paths is read when a file of these is.
@@ -92,6 +94,7 @@ pub fn measure_start_folder(folder: &Path) -> Result<StartSizes, StartFolderErro
     ] {
         for path in find_named(&base.join(below), ending)? {
             let text = read_text(&path)?.unwrap_or_default();
+            // Of skills and agents the list enters the start, not what they hold.
             if let Some(chars) = listed_chars(&text, &own_name(&path)) {
                 add_part(&mut sizes, part, chars);
             }

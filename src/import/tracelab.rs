@@ -159,6 +159,7 @@ impl TraceRound<'_> {
         let read = checked_count(self.prefix_tokens, "prefix_tokens")?;
         let appended = checked_count(self.newly_append_tokens, "newly_append_tokens")?;
         let output = checked_count(self.output_tokens, "output_tokens")?;
+        // Three numbers that do not add up leave open which of them is wrong.
         if read + appended != total {
             return Err(SkipReason::RoundSum { read, appended, total });
         }
@@ -167,6 +168,7 @@ impl TraceRound<'_> {
                 let name = "claude_cache_creation_input_tokens";
                 (checked_count(self.claude_cache_creation_input_tokens, name)?, None)
             }
+            // Its writes are not billed, and not told.
             b"codex" => (0, Some(CacheTier::Automatic)),
             _ => return Err(SkipReason::UnknownProvider(self.provider.to_text().into_owned())),
         };

@@ -259,12 +259,14 @@ impl PlaceShare {
 
     /// How likely the next place of a session takes part.
     fn next_in_session(&mut self, session: &Session) -> Chance {
+        // Without a draw all places act by the same chance, and the pass carries the mean.
         let Some(key) = self.key else { return self.chance };
         let place = match self.places.get_mut(&session.id) {
             Some(place) => place,
             None => self.places.entry(session.id.clone()).or_default(),
         };
         *place += 1;
+        // Keyed by session and place, so that no other session moves what is drawn here.
         let takes_part = seed::place_number(key, &session.id, *place) < self.chance.parts();
         if takes_part { Chance::SURE } else { Chance::NEVER }
     }

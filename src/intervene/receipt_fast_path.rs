@@ -151,6 +151,7 @@ impl TurnSizes {
 fn notes(sizes: &TurnSizes, all_digests: i64, params: &ToggleParams) -> Vec<String> {
     let (share, each) =
         (ratio_bp(sizes.digest_tokens, all_digests), sizes.digest_tokens / sizes.digests);
+    // A wrong skip is noticed late: the turn is made again as far as the share says.
     let redone = share_of(sizes.turn_tokens, params.get("again"));
     let minutes = params.get("delay") / 60_000;
     vec![

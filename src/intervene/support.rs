@@ -108,6 +108,7 @@ pub fn find_call_runs(recording: &Recording, belongs: impl Fn(usize) -> bool) ->
                 _ => {}
             }
         }
+        // The last run ends with its session.
         if let Some(start) = from {
             runs.push(start..session.call_range().end);
         }

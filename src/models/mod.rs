@@ -177,6 +177,7 @@ fn look_facts_up(model: &str) -> ModelFacts {
         if let Some(facts) = remembered.get(model) {
             return *facts;
         }
+        // Names come from files, and there may be any number of them.
         if remembered.len() >= MOST_REMEMBERED {
             remembered.clear();
         }

@@ -131,6 +131,7 @@ fn dates_agree(one: &str, other: &str) -> bool {
 
 /// A name and the digits of the release date at its end.
 fn split_release_date(name: &str) -> (&str, String) {
+    // `20250929` and `2025-09-29`.
     for length in [8, 10] {
         let Some(at) = name.len().checked_sub(length + 1) else { continue };
         let Some((head, date)) = name.split_at_checked(at) else { continue };
@@ -153,6 +154,7 @@ fn family_first(name: &str) -> Cow<'_, str> {
     let family = words.iter().position(|word| CLAUDE_FAMILIES.contains(word));
     let is_number = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
     match family.filter(|&at| at > 0 && words[..at].iter().all(is_number)) {
+        // Older names have their version first.
         Some(at) => {
             let family = words.remove(at);
             words.insert(0, family);

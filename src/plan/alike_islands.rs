@@ -20,10 +20,13 @@ impl Plan {
         // Where the kinds stand among the groups.
         let mut kinds: Vec<usize> = Vec::new();
         for island in islands {
+            // Larger islands are rarely alike, and dear to compare.
             if self.only_row(island).is_none() {
                 groups.push((island, 1));
                 continue;
             }
+            // The last kinds only: what is alike mostly stands together, and the search stays
+            // short.
             let known = kinds.iter().rev().take(MOST_KINDS);
             let known = known.copied().find(|&at| self.are_alike(groups[at].0, island));
             match known {
@@ -45,6 +48,8 @@ impl Plan {
         let is_plain = planned.rules.is_empty()
             && planned.resumes.is_empty()
             && (run.rows, run.variants) == (1, 0)
+            // Fees and results are lists beside the rows: with any of them alike rows need not cost
+            // the same.
             && self.search_fees.is_empty()
             && self.results.is_empty();
         is_plain.then_some((run.first_row as usize, run))
@@ -57,8 +62,8 @@ impl Plan {
             return false;
         };
         let (row, other_row) = (&self.rows[at], &self.rows[to]);
-        // When a row is made and where its terms and its event stand decides nothing in an island of
-        // one row.
+        // When a row is made and where its terms and its event stand decides nothing in an island
+        // of one row.
         let placeless = |row: &PlanRow| PlanRow { start_ms: 0, first_term: 0, event: 0, ..*row };
         let [event, other_event] = [row, other_row].map(|row| self.event_of_row(row));
         let of_any_drop = |event: &CallEvent| CallEvent { first_uncertain: 0, ..*event };

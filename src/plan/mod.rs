@@ -294,6 +294,7 @@ impl Plan {
     ) -> SessionRules {
         let own = &self.rules[session.rules.start as usize..session.rules.end as usize];
         let on = own.iter().filter(|(bit, _)| bit & subset != 0);
+        // Rules of several toggles for one session hold together.
         on.fold(SessionRules::default(), |all, (_, rules)| all.combined_with(rules))
     }
 

@@ -49,10 +49,12 @@ impl Plan {
     /// on the places that its placing bits alone give.
     pub(crate) fn needs_schedule(&self, island: &Island, subset: ToggleSubset) -> bool {
         let touching = subset & island.touched_by;
+        // Where nothing compacts and no rule places anything, no context ends by itself.
         if !island.compacts && touching & island.ruled_by == 0 {
             return false;
         }
         match self.placing_bits(island, subset) {
+            // Where nothing else is on, the places are decided by the pass itself.
             PlacingBits::Shared(bits) => bits != touching,
             PlacingBits::Own(bits) => bits.iter().any(|bits| *bits != touching),
         }

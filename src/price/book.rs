@@ -64,9 +64,11 @@ impl PriceBook {
             }
         }
         let mut entries = Vec::new();
+        // A row that gives no price has a source all the same.
         let mut newest_source = None;
         for record in reader.records() {
             let record = record.map_err(|e| line_error(0, &e.to_string()))?;
+            // Quoted cells may hold line breaks: the reader knows where a row began.
             let line = record.position().map_or(0, csv::Position::line);
             let row = BookLine { headers: &headers, record: &record, line };
             newest_source = newest_source.max(row.source_day());
@@ -193,11 +195,13 @@ impl PriceBook {
         if priced.is_empty() {
             return (price, open);
         }
+        // One after the other: several conditions multiply.
         let scaled = multipliers.iter().fold(price, |row, by| PriceRow {
             base: modifiers::scale_prices(&row.base, *by),
             long: modifiers::scale_prices(&row.long, *by),
             ..row
         });
+        // The conditions stand in the name, so that rates of both can be kept beside each other.
         let model = format!("{} ({})", scaled.model, modifiers::words_of(priced));
         (PriceRow { model, ..scaled }, open)
     }

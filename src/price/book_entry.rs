@@ -169,6 +169,7 @@ fn parse_pico_price(line: u64, name: &str, text: &str) -> Result<Option<i64>, Ba
 
 /// `2026-11-21`, `2026-09` or either with a question mark; a bare month is its first or last day.
 fn parse_day(line: u64, text: &str, last: bool) -> Result<Option<Date>, BadPriceBook> {
+    // Whether a day is uncertain is asked elsewhere.
     let text = text.trim_end_matches('?');
     if text.is_empty() {
         return Ok(None);

@@ -142,6 +142,8 @@ impl Recording {
         for ms in [call.start_ms, call.end_ms, call.touched_ms] {
             place.require_within("time out of range", ms, (-MAX_MS, MAX_MS))?;
         }
+        // A shock is tokens by which a read is off, or tokens that it stops at: both have one
+        // range.
         let by = match call.shock {
             Shock::None => return Ok(()),
             Shock::Shift(by) | Shock::Survived(by) => by,
@@ -190,6 +192,7 @@ impl Recording {
                 continue;
             }
             for at in calls.clone() {
+                // A first call has none before it.
                 let before = (at > calls.start).then(|| &self.calls[at - 1]);
                 let lookup = session.lookup_of_call(before, &self.calls[at]);
                 let shock = cache::shock_of_read(&lookup, self.calls[at].usage.read);

@@ -82,6 +82,7 @@ impl Recording {
         for invocation in &self.invocations {
             let call = &self.calls[invocation.call as usize];
             let session = call.session as usize;
+            // By its place in the session, which is the same in every recording.
             bytes.add_number(i64::from(invocation.call - self.sessions[session].first_call));
             let packet = &invocation.packet;
             for name in [&packet.id, &packet.agent, &packet.kind, &packet.root, &packet.source] {
@@ -90,6 +91,7 @@ impl Recording {
             bytes.feed(&mut hashes[session]);
         }
         for rest in &self.remainders {
+            // What was billed with no session is part of none.
             if let Some(hash) = hashes.get_mut(rest.session as usize) {
                 self.add_remainder(&mut bytes, rest);
                 bytes.feed(hash);

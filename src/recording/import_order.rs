@@ -32,12 +32,14 @@ impl Recording {
         let mut whole =
             Self { name: name.to_owned(), source: source.to_owned(), ..Self::default() };
         let mut names = NameTables::default();
+        // Names first, so that a session of any part finds its models and tools in the whole.
         let ids: Vec<NewIds> =
             parts.iter().map(|part| names.intern_part(&mut whole, part)).collect();
         let mut places: Vec<(usize, usize)> = Vec::new();
         for (part, recording) in parts.iter().enumerate() {
             places.extend((0..recording.sessions.len()).map(|session| (part, session)));
         }
+        // Stable: sessions of one file stay in their order, and a file lies in one part.
         places.sort_by_key(|&(part, session)| &*parts[part].sessions[session].file);
         let mut new_session: Vec<Vec<u32>> =
             parts.iter().map(|part| vec![NO_INDEX; part.sessions.len()]).collect();
@@ -47,8 +49,10 @@ impl Recording {
         for ((part, ids), new_session) in parts.iter().zip(&ids).zip(&new_session) {
             whole.append_beside_sessions(part, ids, new_session);
         }
+        // Each part has its own in order: sorted anew, since their sessions lie between each other.
         whole.invocations.sort_by_key(|invocation| invocation.call);
         whole.remainders.sort_by_key(|rest| rest.session);
+        // By first use in the whole, so that parts leave no trace.
         whole.renumber_names();
         (whole, new_session)
     }
@@ -59,12 +63,14 @@ impl Recording {
             let mut invocation = invocation.clone();
             let session = part.calls[invocation.call as usize].session as usize;
             let new = &self.sessions[new_session[session] as usize];
+            // A call keeps its place within its session.
             invocation.call += new.first_call;
             invocation.call -= part.sessions[session].first_call;
             self.invocations.push(invocation);
         }
         for rest in &part.remainders {
             let mut rest = rest.clone();
+            // What was billed with no session has none here either.
             rest.session = new_session.get(rest.session as usize).copied().unwrap_or(NO_INDEX);
             rest.model = ids.models[usize::from(rest.model)];
             self.remainders.push(rest);

@@ -71,6 +71,7 @@ impl PublicNames {
         let top = folder.split('/').next().unwrap_or_default();
         let own = project_path(label).unwrap_or(top);
         let project = self.projects.name("project", own);
+        // A file right in its project has no folder to name.
         if own == folder {
             return format!("{project}/{file}");
         }
@@ -152,6 +153,7 @@ impl Recording {
 
     fn hide_packets(&mut self, published: &BTreeSet<String>) {
         let mut order: Vec<usize> = (0..self.invocations.len()).collect();
+        // Equal contents are told apart by number: the earliest has the first one.
         order.sort_by_key(|&at| (self.calls[self.invocations[at].call as usize].start_ms, at));
         let mut packets = PublicIds::new("packet", published);
         let mut roots = PublicIds::new("root", published);

@@ -34,9 +34,11 @@ impl Recording {
         for session in &self.sessions {
             numbers.insert(name_of(session), 0);
         }
+        // Numbered in the order of the names, which is that of the parts.
         for (number, part) in numbers.values_mut().enumerate() {
             *part = number;
         }
+        // All sessions have one name: the recording is its only part.
         if let [only] = numbers.keys().collect::<Vec<_>>()[..] {
             return vec![((*only).to_owned(), self.clone())];
         }
@@ -97,6 +99,7 @@ impl Recording {
             let session = other.calls[invocation.call as usize].session as usize;
             if let Some(part) = part_of_session[session] {
                 let new_first = parts[part].sessions[new_session[session] as usize].first_call;
+                // A call keeps its place within its session.
                 let call = invocation.call - other.sessions[session].first_call + new_first;
                 parts[part].invocations.push(Invocation { call, ..invocation.clone() });
             }
@@ -114,6 +117,7 @@ impl Recording {
     pub(super) fn append_session(&mut self, other: &Self, index: usize, ids: &NewIds) -> u32 {
         let session = &other.sessions[index];
         let (at, first_call) = (self.sessions.len() as u32, self.calls.len() as u32);
+        // Blocks and calls are numbered anew: where the session begins moves all of them alike.
         let old_blocks = other.blocks_of_session(session);
         let new_blocks = self.blocks.len();
         for (call, old) in (first_call..).zip(&other.calls[session.call_range()]) {

@@ -91,6 +91,7 @@ impl Recording {
     fn session_identities(&self, known: &HashSet<&str>) -> Vec<SessionMergeKey> {
         let mut billed = vec![Usage::default(); self.sessions.len()];
         for rest in &self.remainders {
+            // What was billed with no session tells none apart.
             if let Some(sum) = billed.get_mut(rest.session as usize) {
                 *sum += rest.usage;
             }
@@ -98,8 +99,10 @@ impl Recording {
         let mut identities = Vec::with_capacity(self.sessions.len());
         let shared = self.public_session_ids();
         for ((session, billed), shared) in self.sessions.iter().zip(billed).zip(shared) {
+            // A copy may be known by its own id, or by the one under which it was shared.
             let id = if known.contains(&*shared) { shared } else { session.id.clone() };
             let first = self.calls[session.call_range()].first();
+            // Output may still have been growing when one of two copies was written.
             let (start_ms, usage) = first.map_or((i64::MIN, billed), |call| {
                 (call.start_ms, Usage { output: 0, ..call.usage })
             });

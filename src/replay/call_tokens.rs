@@ -122,6 +122,8 @@ impl CallTokens {
     #[must_use]
     pub(crate) fn usage_on_tier(&self, tier: CacheTier) -> Usage {
         let Self { fresh, read, output, off_tier, .. } = *self;
+        // What was neither read nor fresh was written, to the tier of the run but for what is
+        // known.
         let own_tier = self.context - read - fresh - off_tier;
         let (write_5m, write_1h) = match tier {
             CacheTier::OneHour => (off_tier, own_tier),

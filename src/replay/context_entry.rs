@@ -124,9 +124,11 @@ pub(super) fn cycle_step_at_entry(event: &CallEvent, entry: ContextEntry) -> Cyc
     match entry {
         ContextEntry::GoesOn | ContextEntry::CompactionDeferred => CycleStep::GoesOn,
         ContextEntry::CompactionDue => CycleStep::Ends(CycleEndKind::Deferred),
+        // A skipped compaction ends the cycle all the same: on the schedule it stands there.
         ContextEntry::CompactionSkipped if !is_recorded => CycleStep::Ends(CycleEndKind::Deferred),
         ContextEntry::CompactionSkipped => CycleStep::Ends(CycleEndKind::Recorded),
         ContextEntry::RestartedAsRecorded if is_recorded => CycleStep::Ends(CycleEndKind::Recorded),
+        // No threshold decides these: a context that did not end by itself settles nothing.
         ContextEntry::RestartedAsRecorded | ContextEntry::RestartedByToggle => {
             CycleStep::IsCutShort
         }
@@ -147,6 +149,7 @@ pub(super) fn onset_of_entry(
     entry: ContextEntry,
 ) -> ContextOnset {
     match entry {
+        // What was due to this call was done just before it: it meets a context that was compacted.
         _ if entry.keeps_messages() && state.was_just_compacted => ContextOnset::Compacted,
         _ if entry.keeps_messages() => ContextOnset::GoesOn,
         ContextEntry::CompactionDue => ContextOnset::Compacted,
@@ -211,7 +214,7 @@ pub(super) fn enter_inputs(
 ) {
     let EnteringRow { event, deltas, .. } = *row;
     match entry {
-        ContextEntry::GoesOn => {}
+        ContextEntry::GoesOn | ContextEntry::RestartedAsRecorded => {}
         ContextEntry::CompactionDeferred => {
             // The summary waits until the compaction is due; only the rest of the inputs enters.
             inputs -= row.summary();
@@ -228,7 +231,6 @@ pub(super) fn enter_inputs(
             inputs += state.deferred_compaction.map_or(0, |(_, summary)| summary);
         }
         ContextEntry::RestartedByToggle => inputs += deltas.start,
-        ContextEntry::RestartedAsRecorded => {}
     }
     if !entry.keeps_messages() {
         state.drop_prompt();

@@ -98,10 +98,12 @@ impl CycleTally {
     pub(super) fn add_rows_before(&mut self, schedule: Option<&Schedule>, row: usize) {
         if let Some(schedule) = schedule {
             let sums = schedule.sums_of_rows(self.first_row, row);
+            // The schedule has what these rows come to under the placing bits alone.
             self.fewer_reads += sums.reads - self.reads;
             self.smaller_contexts += sums.contexts - self.contexts;
             self.calls += WHOLE * sums.calls - self.missing_calls;
         }
+        // From here on rows are counted anew; what was compared is kept.
         (self.first_row, self.reads, self.contexts, self.missing_calls) = (row, 0, 0, 0);
     }
 

@@ -266,6 +266,7 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
     /// Sends the lanes through a stretch, and what waits behind it, and empties it.
     fn replay_stretch(&mut self, run: &PlanRun, stretch: &mut RowStretch) {
         let Some(lead) = stretch.lead.take() else { return };
+        // The lead finds whatever there is, lane by lane; the rows behind it go on from it.
         self.replay_row_by_lane(run, lead);
         if stretch.call_count > 0 {
             self.replay_rest_of_stretch(run, lead, stretch);
@@ -312,6 +313,7 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
     /// The rows of a stretch behind its lead: by their sums, or one by one.
     fn replay_rest_of_stretch(&mut self, run: &PlanRun, lead: usize, stretch: &RowStretch) {
         let mask = stretch.lane_mask();
+        // Lanes that were alike until here part where a bit of the stretch tells them apart.
         self.part_lanes(mask);
         stretch.sums_by_subset(mask, &mut self.sums);
         let places = &LANE_PLACES[usize::from(mask)];
@@ -322,6 +324,7 @@ impl<'a, P: Policy> LaneBlock<'a, P> {
             if lane.add_stretch(run, cache_behaviour, stretch, &sums[usize::from(places[at])]) {
                 continue;
             }
+            // Sums do not hold for this lane: its rows are replayed in full.
             let Lane { state, totals } = lane;
             let mut sink = LaneSink { totals, bands: &mut bands[band..band + 2] };
             let rows = lead + 1..stretch.end.row + 1;

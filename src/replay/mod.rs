@@ -226,7 +226,9 @@ impl CallSink for Vec<ReplayedCall> {
     fn add_call(&mut self, run: &PlanRun, row: usize, made: &CallTokens) {
         let CallTokens { context, fresh, hidden, start_ms, onset, .. } = *made;
         let outcome = CallOutcome { usage: made.usage_on_tier(run.tier), hidden, start_ms };
+        // Two bands a price: below its threshold for long prompts, and above.
         let band = 2 * u32::from(run.price) + u32::from(context > run.long_above);
+        // A prompt below the smallest prefix leaves nothing in the cache.
         let is_cached = context >= run.min_cached;
         let left =
             if is_cached { cache::cached_prefix_tokens(run.tier, context, fresh) } else { 0 };
@@ -287,8 +289,10 @@ pub fn tally_outcome(plan: &Plan, outcome: &ReplayOutcome) -> ReplayCost {
 pub fn tally_call(plan: &Plan, call: &ReplayedCall) -> ReplayCost {
     let ReplayedCall { row, outcome: CallOutcome { usage, hidden, .. }, band, .. } = call;
     let mut cost = cost_in_band(&plan.prices, *band as usize, usage, *hidden);
+    // Taken back at the prices of short prompts, whatever band the call is in.
     cost.recorded +=
         cost_in_band(&plan.prices, *band as usize / 2 * 2, &call.taken_back, 0).recorded;
+    // Few rows have a fee: they stand in a list of their own, in order.
     if let Ok(at) = plan.search_fees.binary_search_by_key(row, |(row, _)| *row) {
         cost.recorded += plan.search_fees[at].1;
     }

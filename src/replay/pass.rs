@@ -51,6 +51,7 @@ pub(super) fn record_schedule<P: Policy>(
 ) -> Schedule {
     let mut recorder = ScheduleRecorder::new(plan, island);
     let placing = plan.placing_bits(island, subset);
+    // Each session under its placing bits alone, so that nothing else moves a place.
     let pass = |at| PassContext { plan, subset: placing.of_session(at), policy, schedule: None };
     pass_over_sessions(plan, island, &placing, pass, &mut recorder);
     recorder.into_schedule()
@@ -115,6 +116,7 @@ fn replay_plain_session<P: Policy, S: CallSink>(
     let mut state = SessionState { cycle: CycleTally::starting_at(rows.start), ..INITIAL_STATE };
     for run in plan.runs_of_session(planned) {
         let other;
+        // Most runs have no variants, and are used where they lie.
         let run = if run.variants == 0 {
             run
         } else {
@@ -126,6 +128,7 @@ fn replay_plain_session<P: Policy, S: CallSink>(
         sink.begin_run(run);
         replay_row_range(pass, run, run.row_range(), &mut state, sink);
     }
+    // The last cycle ends with the session.
     state.cycle.add_rows_before(pass.schedule, rows.end);
     state
 }

@@ -22,6 +22,7 @@ pub(super) fn replay_quiet_rows<P: Policy, S: CallSink>(
     (state, results): (&mut SessionState, &mut ToolResults),
     sink: &mut S,
 ) -> (usize, bool) {
+    // Something is due to the next row, which has to be looked at in full.
     if state.awaits_row() || state.tier != run.tier {
         return (0, false);
     }
@@ -35,11 +36,13 @@ pub(super) fn replay_quiet_rows<P: Policy, S: CallSink>(
     for index in rows.start..end {
         let row = &plan.rows[index];
         let luck = plan.event_of_row(row).only_luck(run.tier);
+        // Luck alone is no event for rules: it only says how long an entry is kept.
         if row.event != NO_INDEX && luck.is_none() {
             return (index - rows.start, is_made);
         }
         let deltas = call::sum_row_deltas(plan, row, pass.subset);
         let gap_ms = row.start_ms + deltas.later_ms - state.saved_ms - state.touched_ms;
+        // Below every threshold, before and with what enters, and no warming that would act.
         let is_quiet = state.prompt < limits.before
             && state.prompt + row.inputs + deltas.inputs < limits.with_inputs
             && (rules.warming.is_none() || gap_ms < state.tier.ttl_ms());

@@ -25,7 +25,9 @@ pub(super) fn prompt_of_coming_call(
 ) -> i64 {
     let (row, event) = (&plan.rows[index], plan.event_of_row(&plan.rows[index]));
     let summary = event.restart_inputs + deltas.restart_inputs;
+    // A compaction that is put off brings no summary.
     let out = if entry == ContextEntry::CompactionDeferred { summary } else { 0 };
+    // What is cut went with the messages that were compacted.
     let cut = if state.was_just_compacted { 0 } else { event.cut };
     (state.prompt - cut).max(0) + row.inputs + deltas.inputs - out
 }

@@ -162,11 +162,13 @@ impl SessionSelection {
                 calls.iter().any(|call| matches_pattern(name, recording.model_name(call.model)))
             })
             && empty_or_any(&self.sessions, |name| {
+                // A name that is an id as a whole means that session, and no other that begins so.
                 let is_whole = whole_ids.contains(name.as_str());
                 *name == session.id || !is_whole && matches_session_id(name, &session.id)
             })
             && empty_or_any(&self.projects, |name| matches_project(name, session.project()))
             && self.since_ms.is_none_or(|since| start_ms >= since)
+            // From since on, and before until.
             && self.until_ms.is_none_or(|until| start_ms < until)
             && session.calls >= self.min_calls
     }

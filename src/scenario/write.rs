@@ -80,6 +80,7 @@ fn value_of_key(scenario: &Scenario, key: &str) -> WrittenValue {
             || WrittenValue::Example("1000".to_owned()),
             |draws| WrittenValue::Live(draws.to_string()),
         ),
+        // The only other key that is no table.
         _ => WrittenValue::Live(scenario.requests_a_minute.to_string()),
     }
 }
@@ -226,6 +227,7 @@ fn write_names(out: &mut String, spec: &NameListSpec, names: &[String]) {
     let NameListSpec { key, most, what } = spec;
     let wanted = ValueKind::Names(*most).wanted_text();
     write_comment(out, &format!("{what}; {wanted}"));
+    // What nobody gave is shown as an example, in a comment.
     let said = match names {
         [] if *most == 1 => WrittenValue::Example(quote_string("...")),
         [] => WrittenValue::Example(quote_list(&["...".to_owned()])),

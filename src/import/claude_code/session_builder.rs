@@ -264,7 +264,6 @@ impl TranscriptSessionBuilder {
             self.withheld.note_told(index, tokens);
         }
         let session = &mut self.core.session;
-        // Names become numbers; an empty one is none.
         let [skill, server] =
             [&record.attribution_skill, &record.attribution_mcp_server].map(|name| {
                 (!name.0.is_empty()).then(|| intern_name(&mut session.labels, &name.to_text()))

@@ -28,6 +28,7 @@ impl RolloutSessionBuilder {
             Err(reason) => return Some(reason),
         };
         let window = info.model_context_window.unwrap_or(0.0);
+        // A window that cannot be is not believed; the last one that was told stands.
         if (1.0..1e9).contains(&window) {
             self.window = window as i64;
         }
@@ -38,6 +39,7 @@ impl RolloutSessionBuilder {
             }
             return None;
         };
+        // What was copied from another session is counted there, with whatever it lost.
         if let Some(untold) = counted.untold.filter(|_| self.identity.is_beyond_copies()) {
             self.add_untold_call(untold, &counted, at_ms);
         }

@@ -166,6 +166,7 @@ pub fn take_share_of_work(
         }
     }
     for unit in whole {
+        // A unit goes as a whole or not at all, each by its own place among those drawn.
         let chance = share.next_at_call(recording, unit.calls.start);
         patch.add_place(chance, dropped_invocation(recording, unit.calls.clone()));
     }

@@ -265,6 +265,7 @@ pub fn cold_start_tokens(
     woken: &[ActiveInvocation<'_>],
     agents: &[&str],
 ) -> Option<i64> {
+    // A thread that goes on has a history already, and says nothing of a start.
     let starts = woken
         .iter()
         .filter(|one| one.opens_session(recording) && agents.contains(&one.packet.agent.as_str()));

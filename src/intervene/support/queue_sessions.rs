@@ -66,6 +66,7 @@ pub fn stop_sessions<'a>(
     mut stops: impl FnMut(&QueueSession<'a>) -> bool,
 ) -> Patch {
     let sessions = queue_sessions(recording);
+    // Without the reason on any packet no rule can choose: the share that was asked for is taken.
     if !queue_tells(&sessions, untold) {
         return named_work::take_maintenance_share(recording, params);
     }

@@ -71,11 +71,13 @@ fn session_from_line(line: &str, index: usize, start_ms: i64) -> RawSession {
             Some(("pipe", pipe)) => pipe.clone_into(&mut raw.pipeline),
             Some(("role", _)) => raw.role = Role::Subagent,
             Some(("model", model)) => model.clone_into(&mut raw.models[0]),
+            // A packet comes before the call that it wakes; the gap before it is that call's.
             _ if word.starts_with('#') || word.contains("/#") => {
                 raw.invocations.push((raw.calls.len() as u32, packet_from_word(word)));
                 gap = word.strip_suffix(&word[word.find('#').unwrap_or(0)..]).unwrap_or("");
             }
             _ => {
+                // The call right behind a packet.
                 let woken =
                     raw.invocations.last().is_some_and(|(at, _)| *at as usize == raw.calls.len());
                 let call =
@@ -89,6 +91,7 @@ fn session_from_line(line: &str, index: usize, start_ms: i64) -> RawSession {
         raw.tier = Some(tier);
         for Usage { fresh, read, write_5m, .. } in raw.calls.iter_mut().map(|call| &mut call.usage)
         {
+            // Automatic caches find whole steps, and bill nothing as written.
             let rest = *read % AUTOMATIC_LOOKUP_STEP;
             (*fresh, *read) = (*fresh + std::mem::take(write_5m) + rest, *read - rest);
         }
@@ -150,6 +153,7 @@ fn call_from_word(
     }
     let outputs = outputs_of_uses(uses);
     let entered: i64 = inputs.iter().map(|block| block.estimate).sum();
+    // Prompts grow by what was said and what enters; a compaction starts over.
     let context = match prev {
         Some(prev) if !flags.contains('!') => {
             prev.usage.context_tokens() + prev.usage.output + entered

@@ -7,6 +7,7 @@ use crate::recording::{Recording, Remainder};
 /// What a change of the orchestrator comes to in a recording: found where one is told as a total,
 /// and no call of any session moves.
 pub fn patch_of_told_orchestrator(recording: &Recording, change: DispatchChange) -> Patch {
+    // Its total stands beside all sessions, for no session shows its calls.
     let told = recording
         .remainders
         .iter()

@@ -72,6 +72,7 @@ pub(super) fn from_columns(bytes: &[u8]) -> Result<Recording, BadRecording> {
 pub(crate) fn read_tables(rest: &[u8]) -> Result<Recording, BadRecording> {
     let mut reader = ColumnReader::new(rest);
     let mut recording = read_head(&mut reader)?;
+    // In this order: how many calls there are is told by the sessions, and of blocks by the calls.
     recording.sessions = read_sessions(&mut reader)?;
     recording.calls = read_calls(&mut reader, &recording)?;
     recording.blocks = read_blocks(&mut reader, &recording.calls)?;
@@ -95,6 +96,7 @@ fn write_head(writer: &mut ColumnWriter, recording: &Recording) {
     for count in [records, pid_reuse, orphans] {
         writer.put_number(count);
     }
+    // None is not zero: an older recording does not tell how much was skipped.
     writer.put_number(i64::from(recording.skips.is_some()));
     let SkipCounts { damage, harmless } = recording.skips.unwrap_or_default();
     for count in [damage, harmless] {
@@ -217,6 +219,7 @@ fn read_sessions(reader: &mut ColumnReader<'_>) -> Result<Vec<Session>, BadRecor
                 unfinished: unfinished[row] == 1,
             },
         });
+        // A file may claim any number; the check that follows refuses what does not fit.
         first_call = first_call.saturating_add(calls[row]);
     }
     Ok(sessions)

@@ -96,6 +96,7 @@ pub(super) fn read_calls(
     })?;
     let shock = reader.take_named("shock", rows, shock_of_kind)?;
     let shock_tokens: Vec<i64> = reader.take_column("shock", rows)?;
+    // Calls stand in the order of their sessions, as many as each one has.
     let session_of = recording.sessions.iter().enumerate();
     let session_of =
         session_of.flat_map(|(at, session)| std::iter::repeat_n(at as u32, session.calls as usize));
@@ -106,6 +107,8 @@ pub(super) fn read_calls(
             session,
             model: model[row],
             start_ms: start_ms[row],
+            // Kept as spans from the start, which are small; wrapping, since a file may hold
+            // anything.
             end_ms: start_ms[row].wrapping_add(end_ms[row]),
             touched_ms: start_ms[row].wrapping_add(touched_ms[row]),
             records: records[row],
@@ -148,6 +151,7 @@ fn take_labels(
     let numbers: Vec<i32> = reader.take_column(column, rows)?;
     let told = numbers.into_iter().enumerate().map(|(row, number)| match u16::try_from(number) {
         Ok(label) if usize::from(label) < labels => Ok(Some(label)),
+        // Written for none.
         Err(_) if number == -1 => Ok(None),
         _ => Err(BadRecording::Column { column, row, what: format!("{labels} labels only") }),
     });
@@ -215,6 +219,7 @@ pub(super) fn read_blocks(
     for (at, call) in calls.iter().enumerate() {
         for _ in 0..call.blocks {
             let row = blocks.len();
+            // Kept as the distance from its block; 0, which would be itself, is none.
             let peer = match peer[row] {
                 0 => -1,
                 away => away.wrapping_add(row as i64),

@@ -41,6 +41,7 @@ impl ColumnWriter {
     }
 
     pub(super) fn put_column(&mut self, numbers: impl Iterator<Item = i64> + Clone) {
+        // One pass to measure, one to write: as they are, or as differences, whatever is shorter.
         let (mut plain, mut differences, mut before) = (0, 0, 0_i64);
         let first = numbers.clone().next().unwrap_or_default();
         let mut is_same = true;
@@ -175,6 +176,7 @@ impl<'a> ColumnReader<'a> {
             b'=' => Ok(vec![self.take_number(column)?; rows]),
             b'+' => self.take_keys(column, rows),
             b'#' => {
+                // A damaged count must not reserve more than what is left could hold.
                 let mut numbers = Vec::with_capacity(rows.min(self.rest.len()));
                 for row in 0..rows {
                     numbers.push(fit(self.take_i64()?, column, row)?);
@@ -197,6 +199,7 @@ impl<'a> ColumnReader<'a> {
         for at in 0..count {
             different.push(read(at, self.take_name()?)?);
         }
+        // Each row is the place of its value among these.
         let places = self.take_column::<usize>(column, rows)?;
         let values = places.into_iter().enumerate().map(|(row, place)| {
             different.get(place).cloned().ok_or_else(|| {

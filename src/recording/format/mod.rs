@@ -141,6 +141,7 @@ fn put_lines<T: Serialize>(
         serde_json::to_writer(&mut *out, &value)?;
         is_empty = false;
     }
+    // An empty list stays on one line.
     out.write_all(if is_empty { b"]" } else { b"\n]" })
 }
 

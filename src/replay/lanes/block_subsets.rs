@@ -23,6 +23,7 @@ impl<'a> BlockSubsets<'a> {
     pub(super) fn new(lane_bits: &'a [ToggleSubset], fixed: ToggleSubset) -> Self {
         let mut by_lane = [fixed; LANES];
         for (at, bit) in lane_bits.iter().enumerate() {
+            // Each bit doubles the lanes: the upper half is the lower one with this bit on.
             for lane in 0..1 << at {
                 by_lane[lane + (1 << at)] = by_lane[lane] | bit;
             }

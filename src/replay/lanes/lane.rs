@@ -80,6 +80,7 @@ impl CallSink for LaneSink<'_> {
     fn add_uncertain_call(&mut self, run: &PlanRun, _: usize, made: &CallTokens, chance: Chance) {
         let totals = &mut *self.totals;
         totals.session_calls += chance.parts();
+        // A peak is no mean: the call counts for it where it is made more often than not.
         if 2 * chance.parts() >= Chance::SURE.parts() {
             totals.peak_context = totals.peak_context.max(made.context);
         }
