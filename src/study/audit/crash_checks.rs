@@ -62,6 +62,7 @@ pub(super) fn check_crash_fingerprints(reported: &ReportedPipeline) -> Option<Au
     let seen = crashes.seen.as_ref()?;
     let in_group = crashes.fingerprints.iter().filter(|one| one.in_group).count() as i64;
     let each = crashes.triplets.value() * in_group;
+    // Milliseconds from one snapshot to the next: a shorter life may never be seen.
     let looks = seen.milliseconds.value() / seen.snapshots.value().max(1);
     let rows = crashes.fingerprints.iter().map(|one| {
         let mut row = vec![label("role", &one.role), stated_count("rss", &one.rss)];

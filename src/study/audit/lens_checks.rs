@@ -90,6 +90,7 @@ fn check_reads_below_start(
             ]
         })
         .collect();
+    // The headline names the steps; the rows have the arithmetic of each.
     let mut figures: Vec<FindingFigure> = rows.iter().map(|row| row[0].clone()).collect();
     figures.push(stated("start", &start));
     let (check, severity) = (AuditCheck::ReadsBelowStart, FindingSeverity::Error);

@@ -121,6 +121,7 @@ impl BacktestData {
                     }
                 }
             }
+            // Two windows are two stretches, and whoever chose them decided that all in them count.
             PipelineSides::Windows(before, after) => {
                 for (stretch, side) in [before, after].into_iter().enumerate() {
                     let members = side.iter();

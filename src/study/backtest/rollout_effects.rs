@@ -155,6 +155,7 @@ impl<'a> EffectEstimator<'a> {
     pub(crate) fn estimate_in_windows(&self, question: &MetricQuestion<'_>) -> Vec<WindowEffect> {
         let mut rows = Vec::new();
         for window_ms in &self.settings.windows_ms {
+            // A wider window takes in more pipelines, and a narrower one fewer: all is placed anew.
             let placed = self.data.place_pipelines(*window_ms).members;
             let sample = BacktestSample::from_members(&placed, self.batches.len() + 1, question);
             let (_, looks) = self.estimate_effects(&sample);

@@ -84,6 +84,7 @@ impl<'a> RecordingWindow<'a> {
         let (since_ms, until_ms) = (first.max(at_ms - window_ms), last.min(at_ms + window_ms));
         let before = Self { recording, since_ms, until_ms: at_ms };
         let after = Self { recording, since_ms: at_ms, until_ms };
+        // An instant at or beyond an end of the recording leaves one side empty.
         (since_ms < at_ms && at_ms < until_ms).then_some([before, after])
     }
 }
@@ -246,7 +247,9 @@ fn invocation_in_window<'a>(
     let recording = span.recording;
     let calls = &recording.calls[recording.calls_of_invocation(index)];
     let window = span.since_ms..span.until_ms;
+    // It belongs to the window in which its first call ended.
     let at_ms = calls.first().map(|call| call.end_ms).filter(|at_ms| window.contains(at_ms))?;
+    // Later calls that end behind the window are not counted in it.
     let counted = calls.iter().filter(|call| window.contains(&call.end_ms));
     let tokens = counted.map(|call| call.usage.context_tokens() + call.usage.output).sum();
     let packet = &recording.invocations[index].packet;
@@ -373,6 +376,7 @@ fn cluster_invocations(
     }
     let mut days: Vec<ClusterSums> = Vec::new();
     let mut since = span.since_ms;
+    // Days from the start of the window, not of the calendar: the last one may be a part.
     while since < span.until_ms {
         let until = span.until_ms.min(since + DAY_MS);
         let sum = own
@@ -380,6 +384,7 @@ fn cluster_invocations(
             .filter(|event| (since..until).contains(&event.at_ms))
             .map(|event| match criterion.measure {
                 CriterionMeasure::Tokens => event.tokens as f64,
+                // Every other measure counts invocations.
                 _ => 1.0,
             })
             .sum();

@@ -125,6 +125,7 @@ impl<'a> SampleMatching<'a> {
             groups
         });
         let [old, new] = &groups;
+        // In the order of the keys, so that draws are the same whatever the order of files.
         let common = old.keys().copied().filter(|key| new.contains_key(key)).collect();
         Self { groups, common }
     }
@@ -179,6 +180,7 @@ impl<'a> SampleMatching<'a> {
 fn least_common_multiple(sizes: impl Iterator<Item = usize>) -> u64 {
     let sizes: BTreeSet<u64> = sizes.map(|size| size.max(1) as u64).collect();
     sizes.into_iter().fold(1, |all, size| {
+        // Large enough to be refused: to go on could overflow.
         if all > LARGEST_DENOMINATOR {
             all
         } else {

@@ -147,6 +147,7 @@ impl Baseline {
         let mut lines: BTreeMap<&FigureKey, Vec<i128>> = BTreeMap::new();
         for (at, sample) in self.side.samples.iter().enumerate() {
             for (key, value) in &sample.figures {
+                // A sample without a figure has none of it: zero.
                 let line = lines.entry(key).or_insert_with(|| vec![0; self.side.samples.len()]);
                 line[at] = *value;
             }
@@ -159,6 +160,7 @@ impl Baseline {
         let defects = self.side.summary.defects.iter();
         let defects: BTreeMap<&str, u64> =
             defects.map(|(kind, count)| (kind.name(), *count)).collect();
+        // Only where there are some: files without defects stay as they were.
         let defects = (!defects.is_empty()).then(|| json_entry("defects", &defects));
         let head = [
             json_entry("schema", &SCHEMA),

@@ -22,6 +22,8 @@ impl<'de> Deserialize<'de> for FigureLines {
                 let mut lines = FigureLines::default();
                 let mut known = BTreeSet::new();
                 while let Some((key, values)) = map.next_entry::<String, Vec<Value>>()? {
+                    // A map would keep the last of two: whoever edited by hand would not learn of
+                    // the other.
                     if !known.insert(key.clone()) {
                         return Err(de::Error::custom(format!("figure '{key}' is there twice")));
                     }

@@ -76,6 +76,7 @@ pub(crate) fn measure_recording(
         SampleUnit::Pipeline => own_parts(recording.split_by_name(pipeline_or_owner)),
         SampleUnit::Session => own_parts(recording.split_by_name(|session| &session.id)),
     };
+    // Collected in the order of the parts, whatever thread is done first.
     let measured: Vec<Option<MeasuredSample>> = parts
         .into_par_iter()
         .map(|(name, part)| measure_sample(name, &part, bench))

@@ -343,6 +343,7 @@ impl GateResult {
     #[must_use]
     pub(crate) fn outcome(&self) -> GateOutcome {
         if self.rows.iter().any(|row| row.verdict == RowVerdict::Beyond) {
+            // Before the defects: what could be judged is beyond its limit whatever else is wrong.
             GateOutcome::Refused
         } else if self.defects.iter().any(|defect| !defect.is_allowed()) {
             GateOutcome::NotJudged

@@ -84,6 +84,7 @@ impl LimitTest {
         let all = whole.iter().map(|figure| *figure as f64).sum::<f64>();
         let ratio = if all == 0.0 { 0.0 } else { part / all };
         let size: f64 = figures.iter().map(|one| (*one as f64).abs()).sum();
+        // In units of their sum, so that figures of any unit have errors of one size.
         let scale = if part == 0.0 { size } else { part.abs() };
         let weights: Vec<f64> = whole
             .iter()
@@ -93,6 +94,7 @@ impl LimitTest {
             .iter()
             .zip(whole)
             .map(|(figure, whole)| {
+                // How far a sample lies from what its size makes expected.
                 let away = *figure as f64 - ratio * *whole as f64;
                 if scale > 0.0 { away / scale } else { 0.0 }
             })
@@ -133,6 +135,7 @@ impl LimitTest {
         if !self.borrows_noise {
             return own;
         }
+        // Groups of one unit tell no noise: theirs is taken from the groups that do.
         let known: f64 = self
             .groups
             .iter()
@@ -187,9 +190,11 @@ pub(super) fn joint_chance_errors(
     (confidence, count): (f64, u32),
     seed: Seed,
 ) -> f64 {
+    // Where nothing can be chance nothing is drawn.
     if !tests.iter().any(|(test, _)| test.error > 0.0) {
         return 0.0;
     }
+    // Drawn in lanes of several draws each; what is drawn too much is cut off below.
     let units = units_per_side(by);
     let drawn: Vec<LaneValues> = (0..count.div_ceil(LANES as u32))
         .into_par_iter()
@@ -223,6 +228,7 @@ impl BootstrapDraws {
 /// The most errors that each draw makes in the direction of any test.
 fn largest_errors(tests: &[(&LimitTest, i8)], picks: &[Vec<ResidualPicks>; 2]) -> LaneValues {
     let mut largest = [0.0; LANES];
+    // In units of each test's own error, so that money and counts can be compared.
     for (test, direction) in tests.iter().filter(|(test, _)| test.error > 0.0) {
         for (most, drawn) in largest.iter_mut().zip(test.drawn_errors(picks)) {
             let beyond = match direction {

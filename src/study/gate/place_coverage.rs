@@ -121,6 +121,7 @@ impl<'s> PlaceCoverage<'s> {
                 continue;
             }
             for old_name in &gone {
+                // One that came with the figures of one that went.
                 let similar = came
                     .iter()
                     .find(|name| has_similar_figures(scope, (old, old_name), (new, name)));

@@ -174,6 +174,7 @@ pub(crate) fn compute_power(
     }
     let meter = WorkMeter::new(progress, cells.len() as u64);
     let found: Vec<Vec<DetectionRate>> = cells
+        // Each cell draws from its own stream, so that threads decide nothing.
         .into_par_iter()
         .map(|cell| {
             let rates = detection_rates(&pool, cell, confidence, seed);
@@ -362,6 +363,7 @@ fn arrangement_for(how: SideRelation, n: usize) -> SampleArrangement {
 
 /// The standard deviation within groups; `None` where no group has two.
 fn pooled_deviation(groups: &[Vec<f64>]) -> Option<f64> {
+    // Each group has spent one degree on its mean.
     let freedom: usize = groups.iter().map(|group| group.len().saturating_sub(1)).sum();
     let all: f64 = groups
         .iter()

@@ -130,9 +130,11 @@ impl RowDraft {
             let (bp, amount) = (limit.grows_bp.unwrap_or(0), limit.grows_by.unwrap_or(0));
             let denominator = i128::from(old.count) * i128::from(new.count);
             let amount = amount.saturating_mul(denominator);
+            // Whether it is beyond is asked in integers; floats serve the question of chance alone.
             let beyond = limit.forbids_growth([b, c], denominator);
             let of = if b == 0 { c.saturating_abs() } else { size };
             let absolute = if of == 0 { 0.0 } else { amount as f64 / of as f64 };
+            // A share of nothing allows nothing.
             let relative = if b == 0 { 0.0 } else { bp_as_share(bp) };
             let limit = change_on_scale(relative.max(absolute), log);
             self.checks.push(LimitCheck { beyond, test, limit, up: true });
@@ -157,6 +159,7 @@ impl RowDraft {
 
     /// What a check says where so many errors may be chance.
     fn check_verdict(&self, check: &LimitCheck, errors: f64) -> RowVerdict {
+        // Without a test, or with an error of zero, the figure is exact.
         let sure = check.test.is_none_or(|at| {
             let test = &self.tests[at];
             let away = errors * test.error;

@@ -61,6 +61,7 @@ impl SampleFigures {
     fn add_place(&mut self, scope: GateScope, name: &str, place: &PlaceTotals) {
         let peak = counts_in_last_minute(&place.starts_ms).into_iter().max().unwrap_or(0);
         let Saving { usage, hidden_output, .. } = place.used;
+        // Output that the log does not show was used all the same.
         let counts = [
             (GateMetric::Sessions, place.sessions),
             (GateMetric::Fresh, usage.fresh),
@@ -191,6 +192,7 @@ impl<'a> PricedReplay<'a> {
             let call = &self.recording.calls[self.plan.call_of[row.row as usize] as usize];
             models.entry(self.priced_model(call.model)).or_default().add_call(self.plan, row);
         }
+        // What was billed beyond the calls was billed to a model, too.
         for (rest, cost) in self.remainders {
             models.entry(self.priced_model(rest.model)).or_default().add_remainder(rest, *cost);
         }
@@ -284,6 +286,7 @@ pub(super) fn add_blocks(
         recording.blocks.iter().zip(re_reads_by_block(recording)).filter(|(block, _)| {
             block.marks.contains(BlockMarks::REREAD) && !block.kind.is_output()
         });
+    // Blocks that were read before are a cause of their own, across all kinds and tools.
     let mut reread = BlockGroup::default();
     rereads.for_each(|(block, carried)| reread.add_block(block.tokens, carried));
     for (scope, name, group) in kinds.chain(tools).chain([(GateScope::Cause, REREADS, &reread)]) {
@@ -291,6 +294,7 @@ pub(super) fn add_blocks(
         figures.add_amount(scope, name, GateMetric::Added, group.tokens.into());
         figures.add_amount(scope, name, GateMetric::Carried, group.re_read_tokens.into());
     }
+    // The system part is no cause of a step: it stands before its work.
     for block in recording.blocks.iter().filter(|block| block.kind != BlockKind::System) {
         if let Some(step) = steps[recording.calls[block.call as usize].session as usize] {
             let name = cause_within_step(step, block.kind.name());

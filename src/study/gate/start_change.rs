@@ -86,6 +86,7 @@ impl StartChange {
     #[must_use]
     pub fn start_change(&self, role: Role, tokenizer: Tokenizer) -> TokenBand {
         let parts = StartPart::NAMED.iter().map(|(part, _)| *part);
+        // A subagent has a prompt of its own, and starts with memory and tools alone.
         let entering = parts.filter(|part| {
             role != Role::Subagent || matches!(part, StartPart::Memory | StartPart::Tools)
         });
@@ -165,6 +166,7 @@ pub fn usual_model<'a>(recordings: impl Iterator<Item = &'a Recording>, assumed:
             *calls.entry(recording.model_name(call.model)).or_default() += 1;
         }
     }
+    // Of equal counts the last by name, so that the order of recordings does not matter.
     let usual = calls.into_iter().max_by_key(|(_, count)| *count).map_or("", |(model, _)| model);
     named_model(usual, assumed).to_owned()
 }
@@ -207,6 +209,7 @@ fn cost_of_pipeline(
     pricing: &Pricing,
     (budget, has_dollars): (&GateBudget, bool),
 ) -> Result<StartCost, MissingPrice> {
+    // Least, usual and largest size, a toggle each: one plan replays all three.
     let mut patches = [Patch::default(), Patch::default(), Patch::default()];
     let (mut seen, mut unseen) = (0, 0);
     for (index, session) in recording.sessions.iter().enumerate() {
@@ -219,6 +222,7 @@ fn cost_of_pipeline(
         let more = start_change_of(recording, session, first, (change, pricing));
         for (patch, more) in patches.iter_mut().zip(more) {
             if more != 0 {
+                // A patch takes tokens off a start: more of them is a negative amount.
                 patch.leaner_sessions.push((index as u32, -more));
             }
         }
@@ -235,6 +239,7 @@ fn cost_of_pipeline(
         let limit = budget.limit_for(&key);
         let [old, low, middle, high] =
             [&before, &after[0], &after[1], &after[2]].map(|totals| figure_of(metric, totals));
+        // Dollars of a model without a price are unknown, unless the budget lets that pass.
         let is_known = metric != GateMetric::Dollars
             || is_priced
             || budget.allowed_defects(DefectKind::Unpriced) > 0;
@@ -242,6 +247,7 @@ fn cost_of_pipeline(
         let verdict = match () {
             () if limit == FigureLimit::default() => RowVerdict::Unlimited,
             () if !is_known => RowVerdict::Unjudged,
+            // The usual size decides; where only an end of the band is beyond, nobody can be sure.
             () if is_broken(middle) => RowVerdict::Beyond,
             () if is_broken(low) || is_broken(high) => RowVerdict::Unsure,
             () => RowVerdict::Within,

@@ -38,7 +38,9 @@ pub(crate) fn apply_defects(
                 .rows
                 .iter_mut()
                 .filter(|row| row.verdict != RowVerdict::Unlimited && kind.touches(row.key.metric));
+            // What the budget allows is judged as if it was whole, where that can be.
             let is_judged = defect.is_allowed() && kind.is_judged_where_allowed();
+            // A fatal defect stands against the judgement even where it touches no limit.
             let mut is_touched = kind.is_fatal();
             for row in limited {
                 is_touched = true;
@@ -53,6 +55,7 @@ pub(crate) fn apply_defects(
     }
     let unmeasured = unmeasured_limits(judged, [baseline, candidate], budget);
     for row in &mut judged.rows {
+        // Asked for and measured nowhere.
         if row.baseline.is_none() && row.candidate.is_none() {
             row.verdict = RowVerdict::Unjudged;
         }
@@ -84,6 +87,7 @@ fn unmeasured_limits(
     limits
         .map(|(scope, name, metric)| {
             let known = places_in_scope(sides, scope);
+            // A name that is known there is named as what may have been meant.
             let near = name.as_ref().and_then(|name| nearest_name(name, known.iter()));
             LimitPlace { near: near.cloned(), scope, name, metric, known }
         })

@@ -59,6 +59,7 @@ impl ClassBill {
         let price = prices.resolve_price(model, at_ms, facts.modifiers);
         let row = prices.row_at(price);
         let is_unpriced = row.is_unpriced;
+        // Output that the log does not show is priced as the output that it is.
         let hidden = Usage { output: hidden_output, ..Usage::default() };
         let part = Self {
             by_class: row.prices_at(context).cost_by_class(usage),

@@ -58,6 +58,7 @@ pub fn bill_groups(
             row.group.totals.add_call(&mut prices, recording, call);
         }
         let last = session.call_range().last();
+        // Sorted by session: those of one are neighbours.
         let first_rest = rests.partition_point(|rest| (rest.session as usize) < index);
         let own = rests[first_rest..].iter().take_while(|rest| rest.session as usize == index);
         for rest in own {
@@ -65,6 +66,7 @@ pub fn bill_groups(
                 keys.iter().map(|key| value_of_rest(*key, recording, (rest, last), zone_ms));
             let row = groups.entry(values.collect()).or_default();
             row.count_session(index);
+            // A remainder has no time: it is priced as of the session's last call.
             let last_ms = last.map(|at| recording.calls[at].start_ms);
             row.group.totals.add_remainder(&mut prices, recording, (rest, last_ms));
         }

@@ -119,6 +119,7 @@ pub fn find_cache_misses(recording: &Recording, pricing: &Pricing) -> Vec<CacheM
             let model = recording.model_name(call.model);
             let price = prices.resolve_price(model, call.start_ms, call.facts.modifiers);
             let row = prices.row_at(price);
+            // What was paid for these tokens, less what reading them would have cost.
             let cost = (!row.is_unpriced).then(|| {
                 let read = Usage { read: tokens, ..Usage::default() };
                 let prices = row.prices_at(call.usage.context_tokens());
@@ -146,6 +147,7 @@ fn miss_of_call(
 ) -> Option<(i64, MissCause)> {
     let lookup = session.lookup_of_call(Some(before), call);
     let prior = lookup.prior?;
+    // No call can read more than its own context.
     let cached = prior.cached.min(lookup.context);
     let read = call.usage.read;
     if !misses_most_of(read, cached) {
@@ -170,12 +172,14 @@ fn misses_most_of(read: i64, cached: i64) -> bool {
 pub(crate) fn cause_of_replayed_miss(recording: &Recording, at: usize, gap_ms: i64) -> MissCause {
     let session = &recording.sessions[recording.calls[at].session as usize];
     let call = &recording.calls[at];
+    // The first call of a session has nothing before it that it could miss.
     let Some(before) = at.checked_sub(1).filter(|_| at > session.first_call as usize) else {
         return MissCause::Unknown;
     };
     let before = &recording.calls[before];
     let turn = recording.turn_dropped_at(at);
     let kept = turn.map(|began| recording.calls[began].cached_tokens());
+    // What a prompt drops does not hang on the wait; every other cause is asked with the new one.
     match miss_of_call(session, before, call, kept) {
         Some((_, MissCause::ReasoningDropped)) => MissCause::ReasoningDropped,
         _ => cause_of_miss(before, call, gap_ms),
@@ -249,6 +253,7 @@ pub fn sum_misses_by_cause(misses: &[CacheMiss]) -> Vec<MissTotals> {
                 cause: *cause,
                 calls: own.len() as i64,
                 tokens: own.iter().map(|miss| miss.tokens).sum(),
+                // One miss without a price leaves the sum of its cause without one.
                 cost: own.iter().try_fold(PicoUsd::default(), |sum, miss| Some(sum + miss.cost?)),
             }
         })

@@ -19,6 +19,7 @@ pub struct TimedCallCost {
 pub fn call_starts_over_time(comparison: &Comparison, on: ToggleSubset) -> [Vec<i64>; 2] {
     [0, on].map(|subset| {
         let calls = replay::replay_calls(&comparison.plan, subset);
+        // Of calls that are made with a chance as many as are expected.
         let expected = replay::expected_rows(&comparison.plan, &calls);
         let mut starts: Vec<i64> = expected.iter().map(|call| call.outcome.start_ms).collect();
         starts.sort_unstable();

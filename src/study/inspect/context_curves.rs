@@ -105,6 +105,7 @@ pub fn trace_context_curves(
     for &session in &order {
         let Some(number) = island_of_session[session] else { continue };
         let (island, shown) = &mut islands[number];
+        // A curve holds a value for every subset of what touches its island.
         let variants = 1_usize << island.touched_by.count_ones().min(32);
         let calls = evenly_spaced_calls(recording.sessions[session].calls, points);
         let size = variants.saturating_mul(calls.len() + 1);
@@ -131,6 +132,7 @@ pub fn trace_context_curves(
     for (place, &session) in order.iter().enumerate() {
         rank[session] = place;
     }
+    // Curves come island by island; they are shown by how much their sessions read.
     all.sort_by_key(|curve| rank[curve.session as usize]);
     all
 }
@@ -150,6 +152,7 @@ fn fill_curves(recording: &Recording, plan: &Plan, island: &Island, shown: &mut 
         return;
     }
     let variants = 1_usize << island.touched_by.count_ones();
+    // Each subset is replayed once for all sessions of the island that are shown.
     let points_by_subset: Vec<Vec<CurvePoints>> = (0..variants)
         .into_par_iter()
         .map(|index| {

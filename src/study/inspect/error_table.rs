@@ -120,6 +120,7 @@ fn judge_session(
     prices: &mut PriceResolver<'_>,
     judged: &mut Vec<JudgedSession>,
 ) {
+    // A first call is given, and leaves nothing to predict.
     if session.calls < 2 {
         return;
     }
@@ -167,6 +168,7 @@ fn judge_later_half(
         },
         fresh.round() as i64,
     );
+    // In the price band of the mean prompt: nobody knows which call will be long.
     let cost =
         price_of(recording, last, &usage, usage.context_tokens() / later.len() as i64, prices);
     Some(JudgedSession {
@@ -193,6 +195,7 @@ fn predicted_usage(call: &Call, predicted: &PredictedCall) -> Usage {
 /// Input that is not read goes where the call's input went: to its tier, behind what was recorded
 /// as fresh, or all plainly.
 fn place_input(call: &Call, usage: Usage, not_read: i64) -> Usage {
+    // A call that wrote nothing is billed without writes, however much is not read.
     let written = match call.usage.write_tokens() {
         0 => 0,
         _ => (not_read - call.usage.fresh).max(0),

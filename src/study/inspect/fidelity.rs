@@ -95,6 +95,7 @@ pub fn measure_fidelity(recording: &Recording) -> Vec<GroupFidelity> {
         .iter()
         .filter(|session| session.calls >= 2)
         .map(|session| measure_session(recording, session))
+        // An error is a share of what was billed.
         .filter(|error| error.billed > 0)
         .collect();
     let groups = group_by_folder(&errors, |error| (&error.folder, error.calls));
@@ -113,6 +114,7 @@ pub fn group_by_folder<'a, T>(
     }
     let long = sessions.iter().filter(|session| about(session).1 >= 20).collect();
     let mut groups = vec![("all sessions", sessions.iter().collect()), ("20 calls or more", long)];
+    // One folder is the same as all of it.
     if folders.len() > 1 {
         groups.extend(folders);
     }
@@ -294,6 +296,7 @@ fn read_errors(
         .map(|error| (predicted(error) - error.billed).unsigned_abs() as f64 / error.billed as f64);
     let billed: i64 = errors.iter().map(|error| error.billed).sum();
     let sum: i64 = errors.iter().map(|error| predicted(error)).sum();
+    // With its sign: errors of single sessions may cancel each other out.
     let bias = if billed == 0 { 0.0 } else { (sum - billed) as f64 / billed as f64 };
     (ErrorQuantiles::from_shares(shares.collect()), bias)
 }

@@ -201,6 +201,7 @@ impl HoldoutInputs {
         if n == 0 {
             return (0.0, 0.0);
         }
+        // Sorted already; of an even count both in the middle.
         let median = (self.growth[(n - 1) / 2] + self.growth[n / 2]) as f64 / 2.0;
         let mean = self.growth.iter().sum::<i64>() as f64 / n as f64;
         (median.max(0.0), mean.max(0.0))
@@ -230,6 +231,7 @@ impl HoldoutInputs {
         let (mut sum, mut cached) = (0.0, self.cached as f64);
         let restarted = if self.is_codex { CODEX_RESTARTED } else { RESTARTED };
         for _ in 0..self.hidden {
+            // Each call reads what the one before left.
             sum += cached;
             cached += growth;
             if cached > trigger {

@@ -44,6 +44,7 @@ struct SessionPrediction<'a> {
 /// Measures a recording, in the groups of [`fidelity`](super::fidelity::measure_fidelity).
 #[must_use]
 pub fn measure_holdout(recording: &Recording, rates: &HoldoutRates) -> Vec<GroupHoldout> {
+    // A session without enough calls to hide some keeps its place, without a score.
     let judged: Vec<SessionPrediction<'_>> = recording
         .sessions
         .iter()

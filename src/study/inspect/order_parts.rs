@@ -18,6 +18,7 @@ pub(super) fn dispatches_by_orchestrator(
     for invocation in &recording.invocations {
         let session =
             &recording.sessions[recording.calls[invocation.call as usize].session as usize];
+        // A packet's root is the order that it was sent for.
         if session.role == Role::Orchestrator && !invocation.packet.root.is_empty() {
             let orders = shares.entry(session.id.as_str()).or_default();
             *orders.entry(&invocation.packet.root).or_default() += 1;
@@ -109,12 +110,14 @@ fn orchestrator_stretches<'a>(
     for invocation in own {
         let at = invocation.call as usize;
         if stretches.last().is_none_or(|(last, _)| last.start != at) {
+            // A stretch lasts until the next call that dispatches something.
             if let Some((last, _)) = stretches.last_mut() {
                 last.end = at;
             }
             stretches.push((at..range.end, BTreeMap::new()));
         }
         if let Some((_, weights)) = stretches.last_mut() {
+            // Several dispatches of one call share its stretch.
             *weights.entry(&invocation.packet.root).or_default() += 1;
         }
     }

@@ -161,6 +161,7 @@ impl StepSums {
             return;
         }
         let OwnedSession { recording, session, rests, step, has_orchestrator } = *owned;
+        // An orchestrator that has parts in other orders as well.
         self.shared += i64::from(session.role == Role::Orchestrator && mine.len() < all);
         let first = recording.calls[session.call_range()].first().map(|call| call.start_ms);
         // A session whose start nobody knows goes behind all others.

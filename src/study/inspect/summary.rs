@@ -181,6 +181,7 @@ fn session_totals(
     let session = &recording.sessions[index];
     let mut models: Vec<String> = Vec::new();
     let mut known = BTreeSet::new();
+    // Named once each, in the order in which they come.
     let mut name_model = |id| {
         if known.insert(id) {
             models.push(recording.model_name(id).to_owned());
@@ -192,6 +193,7 @@ fn session_totals(
         name_model(call.model);
         totals.add_call(prices, recording, call);
     }
+    // What has no time of its own is priced as of the last call.
     let last = recording.calls[session.call_range()].last().map(|call| call.start_ms);
     for rest in rests {
         name_model(rest.model);
@@ -209,6 +211,7 @@ pub(crate) fn group_blocks(recording: &Recording) -> BlockGroups {
     for (block, carried) in recording.blocks.iter().zip(re_reads_by_block(recording)) {
         kinds.entry(block.kind).or_default().add_block(block.tokens, carried);
         let name = recording.tool_name(block.tool);
+        // Of a tool what it brought counts, and not what it was asked.
         if !block.kind.is_output() && !name.is_empty() {
             tools.entry(name).or_default().add_block(block.tokens, carried);
         }
@@ -278,6 +281,7 @@ fn replay_findings(
     pricing: &Pricing,
 ) -> Vec<ToggleFinding> {
     let patches = build_patches(recording, chosen);
+    // Without a price that a toggle names nothing is replayed; what is found is told all the same.
     let plan = Plan::compile(recording, &patches, pricing).ok();
     let savings = plan.as_ref().map(|plan| savings_alone(plan, chosen.len()));
     let has_dollars = price::tells_token_classes(&recording.models);

@@ -27,6 +27,7 @@ pub fn agent_lanes(
         let mut lanes = vec![LaneSide::default(); agents.len()];
         for (turn, (ready_ms, end_ms)) in turns.iter().zip(run_turns(&turns, limits).turns_ms) {
             let lane = &mut lanes[turn.agent];
+            // At work to the end; from when it was ready until then its packet waited.
             lane.runs_ms.push((end_ms - turn.takes_ms, end_ms));
             lane.waits_ms.push((ready_ms, end_ms - turn.takes_ms));
         }

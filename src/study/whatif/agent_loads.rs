@@ -116,6 +116,7 @@ pub(super) struct RecordedPackets<'a> {
 impl<'a> RecordedPackets<'a> {
     pub(super) fn of_recording(recording: &'a Recording) -> Self {
         let count = recording.invocations.len();
+        // Calls before the first packet of a session belong to no invocation.
         let mut invocation_of = vec![None; recording.calls.len()];
         for index in 0..count {
             invocation_of[recording.calls_of_invocation(index)].fill(Some(index));

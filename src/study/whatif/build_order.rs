@@ -230,6 +230,7 @@ impl UnbeatenSets {
 fn unbeaten_sets(sweep: &SweptSets<'_>) -> Vec<SweepEntry> {
     let metric = sweep.metric;
     let mut order: Vec<&SweepEntry> = sweep.entries.iter().collect();
+    // By effort, and for one effort what saves most first: the first that saves more is unbeaten.
     order.sort_by_key(|entry| {
         let ties = (entry.toggle_count(), entry.risk, entry.subset);
         (entry.effort, -entry.saved_amount(metric), ties)
@@ -241,6 +242,7 @@ fn unbeaten_sets(sweep: &SweptSets<'_>) -> Vec<SweepEntry> {
         let here = (entry.saved_amount(metric), entry.effort);
         if most.is_none_or(|(saved, _)| here.0 > saved) {
             (most, ties) = (Some(here), sets.len());
+        // Sets that take and save the same are kept side by side, as far as there is room.
         } else if most != Some(here) || sets.len() - ties >= MOST_TIES {
             continue;
         }

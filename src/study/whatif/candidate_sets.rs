@@ -30,6 +30,7 @@ impl CandidateSets {
         let metric = SweepMetric::default_for(experiment);
         let alone = savings_alone(plan, experiment.chosen.len());
         let mut order: Vec<usize> = (0..alone.len()).collect();
+        // Those that move most: a set of more toggles than a few would make too many sets.
         order.sort_by_key(|&at| (Reverse(saved_amount(metric, &alone[at]).abs()), at));
         order.retain(|&at| saved_amount(metric, &alone[at]) != 0);
         order.truncate(MOST_TOGGLES);
@@ -47,6 +48,7 @@ impl CandidateSets {
             .collect();
         let sets = SweptSets { toggles: &toggles, entries: &entries, metric };
         let order = order_building(&sets);
+        // What the decision would build tells what effort the sets may take.
         let last = &order.steps[..order.enough].last()?;
         let effort = entries[last.subset as usize].effort;
         let mut affordable: Vec<&SweepEntry> =

@@ -66,5 +66,6 @@ fn share_of_draws(
 ) -> i64 {
     let reached = drawn.iter().filter(|draw| amount(draw) >= at_least).count();
     let exact = ratio_bp(reached as i64, drawn.len() as i64);
+    // Rounded half up to a whole step.
     (exact + PROBABILITY_STEP_BP / 2) / PROBABILITY_STEP_BP * PROBABILITY_STEP_BP
 }

@@ -374,6 +374,7 @@ impl ComparisonContext<'_> {
         let patches = indexes.iter().map(|&at| &self.patches[at]);
         let replayed = claim.amount_saved_by(&saving, recording, patches);
         let evidence = self.evidence_of_claim(claim, replayed, most.0);
+        // A share of the money is held against the whole bill, whatever step the claim is of.
         let verdict_usd = claim.share_bp.as_ref().map(|share| {
             let before = self.baseline.total_money().micro_usd();
             let met = ratio_bp(saving.total_money().micro_usd(), before);

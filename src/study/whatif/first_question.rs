@@ -104,6 +104,7 @@ pub fn find_first_question(
         // Of equal ones the first in the list.
         scored.reduce(|most, next| if next.0 > most.0 { next } else { most })
     };
+    // What changes the decision goes before what changes a verdict, and that before a band.
     if results.sets.len() >= FEWEST_DRAWS
         && let Some((gain, fact)) = most_of(&|parts| results.gain_of_choice(parts))
     {
@@ -140,7 +141,9 @@ fn score_beyond_chance(
         return None;
     }
     let mut rng = seed.random_stream("shuffled fact", fact.name.as_bytes());
+    // A shuffled fact knows nothing. What it scores all the same is chance.
     for _ in 0..SHUFFLINGS {
+        // Fisher and Yates: from the end on, each place swaps with one at or before it.
         for last in (1..parts.len()).rev() {
             parts.swap(last, draw_below(last as i64 + 1, &mut rng) as usize);
         }
@@ -185,8 +188,10 @@ impl DrawnResults<'_> {
                 *sum += i128::from(amount);
             }
         }
+        // Without the fact one set is built in all parts.
         let whole: Vec<i128> =
             (0..count).map(|at| sums.iter().map(|part| part[at]).sum()).collect();
+        // With it each part builds the one that saves most there.
         let informed: i128 = sums.iter().filter_map(|sums| sums.iter().max()).sum();
         let best_of_whole = whole.iter().max().copied().unwrap_or_default();
         let gain = (informed - best_of_whole) / (self.sets.len().max(1) as i128);
@@ -202,6 +207,7 @@ impl DrawnResults<'_> {
         };
         let usual = judge(saved);
         let others = values_by_part(saved, parts);
+        // Parts whose own band would be judged in another way than the whole.
         let others = others.iter().filter(|saved| judge(saved) != usual);
         let draws: usize = others.map(Vec::len).sum();
         scale_by_ratio(draws as i64, BASIS_POINTS, saved.len().max(1) as i64)
@@ -210,6 +216,7 @@ impl DrawnResults<'_> {
     /// By how much the band of all together is narrower within the parts, in ten-thousandths.
     fn narrowing_of_band(&self, parts: &[usize]) -> i64 {
         let all = band_width(&self.joint);
+        // Widths of the parts, each by how many draws are in it.
         let within: i128 = values_by_part(&self.joint, parts)
             .iter()
             .map(|values| i128::from(band_width(values)) * values.len() as i128)

@@ -71,6 +71,7 @@ pub(super) struct LaneInputs<'a> {
 pub(super) fn study_lanes(inputs: &LaneInputs<'_>) -> PipelineLanes {
     let night = inputs.reported.night.as_ref();
     let policy = night.map_or(DispatchPolicy::OnePerOrder, likeliest_policy);
+    // Of a night that is told the likeliest policy is drawn, with everything open at its middle.
     let dispatch_ms = night.map_or(0, |night| night.dispatch_time.value());
     let sides = inputs.sides.each_ref().map(|own| {
         let orders = match night {
@@ -125,6 +126,7 @@ fn name_of_lane(inputs: &LaneInputs<'_>, span: &ClockSpan, order: String) -> Pip
     }
     let stages = inputs.reported.night.iter().flat_map(|night| &night.stages);
     let of_order: Vec<_> = stages.filter(|stage| stage.order == order).collect();
+    // Stages that are told of alone come behind the order's own.
     let at = span.stage - own;
     let Some(stage) = of_order.get(at) else {
         return PipelineLane { order, ..PipelineLane::default() };
@@ -184,10 +186,12 @@ fn tests_by_session(
         let call = &recording.calls[plan.call_of[row.row as usize] as usize];
         let session = call.session as usize;
         let start_ms = row.outcome.start_ms;
+        // Lanes move as a whole: times count from the start of the session.
         let first_ms = *starts.entry(session).or_insert(start_ms);
         if !call.marks.intersects(CallMarks::TEST_RUN | CallMarks::POLL) {
             continue;
         }
+        // A run lasts until the next call, which saw its end; a last call has its duration alone.
         let next = rows.get(at + 1).filter(|next| {
             let call = &recording.calls[plan.call_of[next.row as usize] as usize];
             call.session as usize == session

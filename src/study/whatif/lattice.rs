@@ -286,6 +286,8 @@ impl MaskIndex {
         let mut tables = [[0; 256]; 8];
         for (at, table) in tables.iter_mut().enumerate() {
             for (byte, index) in table.iter_mut().enumerate() {
+                // A table for each of the eight bytes of a subset: an index is put together from
+                // eight look-ups.
                 *index = gather_bits((byte as u64) << (8 * at), mask) as u32;
             }
         }
@@ -305,6 +307,7 @@ impl MaskIndex {
 pub fn spread_bits(index: u64, mut mask: ToggleSubset) -> ToggleSubset {
     let (mut subset, mut at) = (0, 0);
     while mask != 0 {
+        // The lowest bit that is left of the mask.
         let lowest = mask & mask.wrapping_neg();
         if index >> at & 1 == 1 {
             subset |= lowest;

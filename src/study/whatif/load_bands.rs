@@ -86,6 +86,7 @@ impl DrawnLoads {
         requests_a_minute: Option<u32>,
         (window_days, k): (i64, u32),
     ) -> Option<Self> {
+        // Turns are run several times for each draw: the first draws are enough for a band.
         if k >= MOST_DRAWS || recording.invocations.is_empty() {
             return None;
         }
@@ -123,6 +124,7 @@ fn load_figures(
     window_days: i64,
     session_ms: i64,
 ) -> LoadFigures {
+    // Without a limit of turns: how many requests there are, and the most within a minute.
     let unbounded = run_turns(turns, TurnLimits { turns: None, requests_a_minute }).load;
     let minutes = (window_days * DAY_MINUTES).max(1);
     let rate = scale_by_ratio(unbounded.requests, 1_000, minutes);
@@ -143,6 +145,7 @@ impl LoadBands {
         window_days.sort_unstable();
         window_days.dedup();
         let figures = all_figures().into_iter().enumerate().map(|(at, figure)| {
+            // Draws of one length of the window are a sample of their own.
             let medians = window_days.iter().map(|days| {
                 let own = drawn.iter().filter(|draw| draw.window_days == *days);
                 CredibleBand::from_values(own.map(|draw| draw.before[at])).p50

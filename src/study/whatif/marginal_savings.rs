@@ -66,6 +66,7 @@ impl MarginalSavings {
 pub(crate) fn joint_and_alone(plan: &Plan, chosen: &[usize]) -> (Saving, Vec<Saving>) {
     let (mut joint, mut alone) = (Saving::default(), vec![Saving::default(); chosen.len()]);
     let touched = plan.islands.iter().filter(|island| island.touched_by != 0);
+    // Islands that are alike are replayed once and counted so many times.
     for (island, count) in plan.group_alike_islands(touched) {
         let mut replays = IslandReplays::new(plan, island);
         let before = PipelineTotals::from_outcome(plan, replays.replay_subset(0));
@@ -73,6 +74,7 @@ pub(crate) fn joint_and_alone(plan: &Plan, chosen: &[usize]) -> (Saving, Vec<Sav
             |subset| saving_of_subset(plan, &mut replays, &before, subset).repeated(count);
         joint = joint + saving(island.touched_by);
         for (toggle, sum) in chosen.iter().zip(&mut alone) {
+            // A toggle saves nothing on an island that it does not touch.
             if island.touched_by >> toggle & 1 == 1 {
                 *sum = *sum + saving(1 << toggle);
             }
@@ -93,6 +95,7 @@ pub(crate) fn savings_shared_by_pairs(
         .filter(|island| island.touched_by.count_ones() > 1)
         .map(|island| shared_on_island(plan, island, toggles))
         .collect();
+    // Summed in the order of the islands, whatever thread was done first.
     let mut shared: BTreeMap<(usize, usize), Saving> = BTreeMap::new();
     for (pair, saving) in by_island.into_iter().flatten() {
         let sum = shared.entry(pair).or_default();
@@ -110,6 +113,7 @@ fn shared_on_island(plan: &Plan, island: &Island, toggles: usize) -> Vec<((usize
     let mut shared = Vec::new();
     for (at, &(one, first)) in alone.iter().enumerate() {
         for &(other, second) in &alone[at + 1..] {
+            // What both save less together than each by itself: they meet on the same tokens.
             let both = saving_of_subset(plan, &mut replays, &before, 1 << one | 1 << other);
             shared.push(((one, other), first + second - both));
         }
@@ -125,6 +129,7 @@ pub(crate) fn savings_alone(plan: &Plan, toggles: usize) -> Vec<Saving> {
         .filter(|island| island.touched_by != 0)
         .map(|island| replay_toggles_alone(plan, island, toggles).1)
         .collect();
+    // Added in the order of the islands, so that threads decide nothing.
     let mut savings = vec![Saving::default(); toggles];
     for (toggle, saving) in by_island.into_iter().flatten() {
         savings[toggle] = savings[toggle] + saving;

@@ -28,6 +28,7 @@ pub fn measure_build_steps(
         let compared = comparison_subset(comparison, sweep, step.subset);
         let then = totals_by_step(recording, &comparison.plan, compared);
         let largest_step_fall = largest_fall(comparison.headline, &steps, &then);
+        // The next step is held against this one.
         steps = then;
         let after = PipelineTotals::replay_with_peak(&comparison.plan, compared);
         MeasuredStep { after, largest_step_fall }

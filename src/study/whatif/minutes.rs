@@ -142,9 +142,11 @@ pub fn study_minutes_with_samples_above(
     if moving == 0 && reported.night.is_none() {
         return None;
     }
+    // Who waits for whom is followed for the toggles alone that can move time.
     let mut chain = SessionChain::new(recording, plan, moving);
     let all = subset_of_first(patches.len());
     let (before_ms, after_ms) = (chain.elapsed_ms(0), chain.elapsed_ms(all));
+    // All subsets of many toggles would be too many runs.
     let is_sampled = moving.count_ones() as usize > most;
     let by_subset = (!is_sampled).then(|| chain.subset_minutes(before_ms));
     let shares = match &by_subset {

@@ -88,6 +88,7 @@ impl MovedParameters {
             let chosen = &experiment.chosen[toggle];
             let masks = at_mean.iter().map(|table| table.bits & !(1 << toggle));
             let entries_each = count_table_entries(masks);
+            // Each value is a patch of its own, and a plan that is compiled for it.
             let compiled = (plan.rows.len() as u64).saturating_mul(COMPILED_ROW_WORK);
             let touched = mask_islands(plan, lookup.bits);
             let work_each = touched
@@ -104,6 +105,7 @@ impl MovedParameters {
                     entries + count * entries_each,
                     count.saturating_mul(work_each).saturating_add(work),
                 );
+                // Left out as it comes; a smaller one behind it may still fit.
                 if entries_then > MOST_MOVED_ENTRIES || work_then > MOST_WORK {
                     left_out += 1;
                     continue;
@@ -195,6 +197,7 @@ fn difference_with_toggle<'a>(
     let mut by_bits: BTreeMap<ToggleSubset, Vec<Saving>> = BTreeMap::new();
     let signed = now.iter().map(|it| (it, false)).chain(at_mean.map(|it| (it, true)));
     for (table, is_less) in signed {
+        // The toggle is on in all of these subsets, so that its own bit needs no table.
         let others = table.bits & !bit;
         let sums = by_bits
             .entry(others)
@@ -204,6 +207,7 @@ fn difference_with_toggle<'a>(
             *sum = if is_less { *sum - saving } else { *sum + saving };
         }
     }
+    // A table of zeros would only make the page larger.
     let changed = by_bits
         .into_iter()
         .filter(|(_, savings)| savings.iter().any(|it| *it != Saving::default()));
@@ -226,6 +230,7 @@ fn values_of_range(range: &ParamRange) -> Vec<i64> {
     };
     values.sort_unstable();
     values.dedup();
+    // Compared times 10,000, since the mean is in ten-thousandths.
     values.retain(|value| value * BASIS_POINTS != range.mean_bp());
     values
 }

@@ -81,6 +81,8 @@ pub(crate) fn compare_observations(
         ObservedSaving {
             before,
             predicted_bp: ratio_bp(saved, before),
+            // Draws exist only where the experiment has some; they keep the order of the
+            // observations.
             predicted: predicted.map(|bands| bands[at]),
             claimed_bp: claimed_bp(experiment, &observed, before),
             observed,

@@ -189,6 +189,7 @@ impl OrchestratorContexts {
         for told in &self.told {
             let reads = changes.iter().map(|&change| self.reads_under(told, change).own);
             ends.extend(reads);
+            // Chances of the ways add up to one; ways without one stand at the ends alone.
             expected += share_of(self.reads_under(told, mean).own, told.chance);
         }
         let [low, high] = both_ends(&ends);

@@ -114,6 +114,7 @@ pub(crate) fn study_other_orchestrator(
         toggles.iter().flat_map(|toggle| rows_of_values(contexts, &[], toggle)).collect();
     let joined: Vec<&DispatchToggle> =
         toggles.iter().filter(|toggle| !toggle.awaits_parameter).collect();
+    // The first two together, then the first three, and so on.
     for (at, last) in joined.iter().enumerate().skip(1) {
         let with_before = rows_of_values(contexts, &joined[..at], last);
         // All of them with one value each are the sum row below.

@@ -146,6 +146,7 @@ fn author_step(figures: impl Iterator<Item = i64>) -> i64 {
     let mut step = 0;
     let mut power = 1;
     while power <= common {
+        // Ascending, so that the last one that divides all is the largest.
         for multiple in [1, 2, 5] {
             if common % (multiple * power) == 0 {
                 step = multiple * power;

@@ -118,6 +118,7 @@ fn add_sessions(queue: &ReportedQueue, recording: &Recording, figures: &mut Vec<
         reasons.contains(QueueReason::Denied) || reasons.contains(QueueReason::DeniedAgain)
     });
     let turns = sessions.len() - tries.count();
+    // Places that a request has in a cycle, and that no session was started for.
     let avoided = queue.places().unwrap_or(0) - turns as i64;
     let note = match avoided {
         0 => "every request has one in every cycle".to_owned(),

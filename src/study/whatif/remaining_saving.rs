@@ -94,6 +94,7 @@ pub fn remaining_savings(
         .map(|(at, (alone, last))| {
             let taken = ids.iter().enumerate().filter(|(other, _)| *other != at);
             let taken = taken.map(|(other, id)| {
+                // Pairs are kept with the smaller index first.
                 let pair = (at.min(other), at.max(other));
                 let saving = shared.get(&pair).copied().unwrap_or_default();
                 (*id, headline.amount_in_saving(&saving))

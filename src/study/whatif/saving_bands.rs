@@ -87,6 +87,7 @@ impl DrawnSet {
         of: impl Fn(&'a T) -> &'a Saving,
     ) -> Self {
         use SweepMetric::{Calls, Dollars, Reads, Tokens};
+        // Means of the draws, rounded towards zero; without a draw they are zero.
         let [read, tokens, calls, cost] = [Reads, Tokens, Calls, Dollars].map(|metric| {
             let sum: i128 = drawn.iter().map(|draw| metric.amount_in_saving(of(draw))).sum();
             sum / i128::try_from(drawn.len().max(1)).unwrap_or(1)

@@ -158,6 +158,7 @@ fn extreme_corners(
         let saved = saving_of_corner(experiment, &[chosen], &[&corner])?.0;
         let saved = headline.amount_in_saving(&saved);
         match &mut ends {
+            // The first corner is both, until another one saves less or more.
             None => ends = Some([(saved, corner.clone()), (saved, corner)]),
             Some([least, _]) if saved < least.0 => *least = (saved, corner),
             Some([_, most]) if saved > most.0 => *most = (saved, corner),

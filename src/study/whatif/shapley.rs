@@ -145,6 +145,7 @@ pub(super) fn share_out_lattice(lattice: &SubsetLattice) -> (MarginalSavings, Ve
 fn round_shapley_values(sums: &AttributionSums) -> Vec<Saving> {
     let mut shapley = vec![[0; FIGURE_COUNT]; sums.shapley.len()];
     for (figure, value_of) in FIGURE_GETTERS.iter().enumerate() {
+        // Over one common denominator, so that shares are compared and rounded exactly.
         let numerators: Vec<i128> = sums.shapley.iter().map(|share| share[figure]).collect();
         let shares = round_shares_to_total(value_of(&sums.joint), &numerators);
         for (toggle, share) in shares.into_iter().enumerate() {
@@ -189,6 +190,7 @@ pub(crate) fn share_out_values(values: &[i64]) -> Vec<i64> {
     let mut weights = subset_sums::ShapleyWeights::default();
     weights.resize_for_bits(bits as usize);
     weights.load_values(values.iter().map(|&value| value.into()));
+    // Each bit's share, still to be divided by the denominator.
     let mut numerators = vec![0; bits as usize];
     weights.for_each_single(|bit, numerator| numerators[bit] = numerator);
     let total = values.last().copied().unwrap_or(0).into();
@@ -204,6 +206,7 @@ pub(crate) fn share_out_sampled_times(
     stream: impl Rng,
     mut saved_ms: impl FnMut(ToggleSubset) -> i64,
 ) -> Vec<(i64, f64)> {
+    // Bits up to the highest toggle; those between that cannot move time stay at zero.
     let count = (ToggleSubset::BITS - toggles.leading_zeros()) as usize;
     let mut sums = AttributionSums::without_interaction(count);
     let mut variance = vec![[0.0; 4]; count];
@@ -214,6 +217,7 @@ pub(crate) fn share_out_sampled_times(
         &mut sums,
         &mut variance,
     );
+    // Whole milliseconds that add up, and beside each the error of its mean.
     let errors = variance.iter().map(|one| StandardError::from_variance(one).session_ms);
     round_shapley_values(&sums).iter().map(|share| share.session_ms).zip(errors).collect()
 }

@@ -130,6 +130,7 @@ fn best_subset_by_size(
 ) -> Vec<ToggleSubset> {
     let mut best: Vec<Option<&SweepEntry>> = vec![None; toggles + 1];
     for entry in entries {
+        // A lower key is better; of equal ones the first in the sweep stays.
         let slot = &mut best[entry.toggle_count()];
         if slot.is_none_or(|other| rank_key(entry, metric) < rank_key(other, metric)) {
             *slot = Some(entry);

@@ -30,15 +30,19 @@ pub fn tokens_held_and_carried<'a>(
             return None;
         }
         dropped.extend(patch.all_dropped_calls().map(|it| it.call as usize));
+        // A block that is dropped is one of which nothing is left.
         let gone = patch.all_dropped_blocks().map(|block| (block, 0));
         let sizes = patch.replaced_blocks.iter().chain(&patch.replaced_if_warm).copied();
         for (block, left) in gone.chain(sizes) {
+            // Of several sizes for one block the one that spares most: all places are taken for
+            // sure.
             let less = (recording.blocks[block as usize].tokens - left).max(0);
             let most = spared.entry(block as usize).or_insert(0);
             *most = less.max(*most);
         }
     }
     let calls = &recording.calls;
+    // A call that is not made spares its whole context and what it produces.
     let of_calls: i64 = dropped
         .iter()
         .map(|&at| calls[at].usage.context_tokens() + calls[at].produced_tokens())

@@ -104,6 +104,7 @@ fn first_question_of(setup: &DrawSetup<'_>, drawn: &[DrawOutcome]) -> Option<Fir
     let mut facts = setup.draws.open_facts(experiment.chosen);
     facts.extend(setup.openings.open_facts(experiment.source));
     let claims = experiment.claims.iter().enumerate().map(|(at, claim)| {
+        // The bound is what no draw goes beyond.
         let bound = drawn.iter().map(|draw| draw.exact_claims[at]).max().unwrap_or_default();
         let saved = drawn.iter().map(|draw| draw.claims[at].0).collect();
         DrawnClaim { claim, bound, saved }
@@ -113,6 +114,7 @@ fn first_question_of(setup: &DrawSetup<'_>, drawn: &[DrawOutcome]) -> Option<Fir
         sets: drawn
             .iter()
             .map(|draw| draw.sets.clone())
+            // Sets are replayed in the first draws alone.
             .take_while(|sets| !sets.is_empty())
             .collect(),
         claims: claims.collect(),
@@ -142,6 +144,7 @@ fn summarise_draws(
         draws: drawn.len() as u32,
         shapley_draws: lattices,
         unmet_draws: drawn.iter().filter(|draw| !draw.met).count() as u32,
+        // Attribution takes many replays: it is made in the first draws alone.
         toggles: (0..experiment.chosen.len())
             .map(|at| toggle_bands(drawn, &drawn[..lattices as usize], at))
             .collect(),

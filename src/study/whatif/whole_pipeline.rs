@@ -116,6 +116,7 @@ fn crash_records(crashes: &ReportedCrashes, recording: &Recording) -> Vec<CrashR
         let records = 3 * cluster.groups.value();
         unplaced -= records;
         let session = recording.sessions.iter().find(|session| session.id == cluster.session);
+        // The records stand where the session ends that left them.
         let last = session.and_then(|session| recording.calls[session.call_range()].last());
         rows.push(CrashRecords {
             place: CrashPlace::EndOf(cluster.session.clone()),

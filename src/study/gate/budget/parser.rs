@@ -32,8 +32,11 @@ impl GateBudget {
             "gone",
             "allow",
         ];
+        // Limits of the file first; the default ones are added last, where the file has none of its
+        // own.
         let (mut budget, mut keeps_defaults) = (Self::without_limits(), true);
         let fields = toml_reader::parse_document(text)?;
+        // Asked before anything else: of another kind of file every key would be wrong.
         if !fields.iter().any(|field| field.key == "schema") {
             let met = TomlEntry::missing();
             return Err(bad_value_error("schema", &met, &format!("\"{SCHEMA}\"")));
@@ -78,6 +81,7 @@ impl GateBudget {
                 Some(scope) => {
                     self.parse_scope(scope, expect_table(&key_path("limits", key), entry)?)?;
                 }
+                // `moves` stands for every metric at once, on any level of the table.
                 None if key == "moves" => self.parse_moves((None, None, None), "limits", entry)?,
                 None => {
                     let known = GateScope::NAMED.iter().map(|(_, name)| *name).chain(["moves"]);
@@ -158,6 +162,7 @@ impl GateBudget {
     fn parse_renames(&mut self, fields: &[TomlField]) -> Result<(), TomlError> {
         for field in fields {
             let TomlNode::Table(inner) = &field.entry.node else {
+                // What stands there directly is a step; other scopes have tables.
                 self.parse_rename(GateScope::Step, "renamed", field)?;
                 continue;
             };
@@ -209,6 +214,7 @@ fn limit_from_fields(
             }
             "by" => limit.grows_by = Some(parse_amount(&at, metric.unit(), entry)?),
             "at_most" => limit.at_most = Some(parse_amount(&at, metric.unit(), entry)?),
+            // Of a saving a share of the whole may be asked for as well as an amount.
             "at_least" if scope == GateScope::Saving && entry.as_typed.contains('%') => {
                 limit.at_least_bp = Some(parse_share(&at, entry)?);
             }
@@ -227,6 +233,7 @@ fn parse_unmatched_actions(
     let mut found = BTreeMap::new();
     for field in fields {
         let TomlField { key, entry, .. } = field;
+        // Only places have names that come and go; the whole is always there.
         let Some(scope) = PLACE_SCOPES.into_iter().find(|scope| scope.to_string() == *key) else {
             return Err(unknown_key_error(place, field, place_scope_names()));
         };
@@ -249,6 +256,7 @@ fn parse_allowed(fields: &[TomlField]) -> Result<BTreeMap<DefectKind, u64>, Toml
             let known = DefectKind::NAMED.iter().map(|(_, name)| *name);
             return Err(unknown_key_error("allow", field, known));
         };
+        // Nobody could want any number of lines lost.
         let is_counted = matches!(kind, DefectKind::Damaged | DefectKind::Empty);
         let count = match &entry.node {
             TomlNode::Whole(count) => u64::try_from(*count).ok(),

@@ -71,6 +71,7 @@ pub(super) fn add_sampled_subsets(
     variance: &mut [ShapleyVariance],
 ) {
     let permutations = draw_permutations(toggles, stream);
+    // Asked for once each, however many permutations pass by a subset.
     let asked = subsets_on_the_way(&permutations, toggles, false).into_iter();
     let savings = asked.map(|subset| (subset, saving_of_subset(subset))).collect();
     add_sampled_values(&permutations, &SubsetMemo { savings }, toggles, sums, variance);
@@ -189,6 +190,7 @@ impl SubsetMemo {
     fn from_island(plan: &Plan, island: &Island, permutations: &[Vec<usize>]) -> Self {
         let subsets = subsets_on_the_way(permutations, island.touched_by, true);
         let before = PipelineTotals::from_outcome(plan, &replay::replay_island(plan, island, 0));
+        // Each thread keeps its schedules; `collect` keeps the order of the subsets.
         let savings = subsets.into_par_iter().map_init(
             || IslandReplays::new(plan, island),
             |replays, subset| {

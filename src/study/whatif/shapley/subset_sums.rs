@@ -96,6 +96,7 @@ fn fill_weights(weights: &mut Vec<i128>, bits: usize) {
     let mut over = 1;
     for s in 0..k {
         weights.push(DENOMINATOR / (k * over));
+        // From one binomial coefficient to the next, without a remainder.
         over = over * (k - 1 - s) / (s + 1);
     }
 }
@@ -123,6 +124,7 @@ fn fold_bit_sums(column: &mut Vec<i128>, bits: usize, mut tell: impl FnMut(usize
         let mut sum = 0;
         for (low, high) in lower.iter_mut().zip(upper) {
             sum += *high;
+            // Then the bit is forgotten: what had it and what had not is one.
             *low += *high;
         }
         tell(bit, sum);
