@@ -103,6 +103,7 @@ fn unnamed_recordings(command: &mut Command) -> Option<&mut Vec<String>> {
         Command::GateStart(args) => (&mut args.recordings, None),
         _ => return None,
     };
+    // A scenario may name the recording, too.
     let is_named = !recordings.is_empty() || toggles.is_some_and(names_recording);
     (!is_named).then_some(recordings)
 }
@@ -126,6 +127,7 @@ fn find_transcripts(folders: &[AgentFolder]) -> Result<(Vec<AgentFolder>, usize)
     let (mut found, mut files) = (Vec::new(), 0);
     for folder in folders {
         let count = store::find_files(std::slice::from_ref(&folder.path), &[".jsonl"])
+            // A folder that is not there or cannot be read holds none.
             .map_or(0, |search| search.files.len());
         if count > 0 {
             found.push(folder.clone());

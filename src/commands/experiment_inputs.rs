@@ -104,6 +104,7 @@ pub fn load_recordings(
         [] => load_scenarios_recording((args, scenario), options)?,
         _ => load::load_merged_recording(recordings, options, each)?,
     };
+    // Whatever was loaded: a figure that the scenario gives is no longer drawn.
     let source = loaded.source.with_known_figures(&scenario.source)?;
     Ok(LoadedRecording { source, ..loaded })
 }

@@ -194,6 +194,7 @@ fn judge_sides(
     seed: Seed,
 ) -> GateResult {
     let mut judged = judgement::judge_candidate(baseline, candidate, budget, seed);
+    // After the judgement, which knows no defects: they take verdicts back.
     let defects = unjudged_limits::apply_defects(&mut judged, [baseline, candidate], budget);
     let judgement::GateJudgement { design, confidence, rows, notes } = judged;
     let (causes, remedies) = growth_causes::explain_growth(&rows);

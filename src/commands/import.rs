@@ -50,6 +50,7 @@ pub fn write_recording(
         if path.extension().is_some_and(|it| it == load::COLUMNS_ENDING) {
             sink.write_all(&format::to_columns(recording))
         } else {
+            // Escaped as it is written: a recording may be larger than memory has room for twice.
             let mut escaped = BufWriter::with_capacity(64 << 10, json::EscapedSink(sink));
             format::write_json(recording, &mut escaped)?;
             escaped.flush()

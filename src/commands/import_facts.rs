@@ -43,6 +43,7 @@ impl ImportFacts {
         for note in &self.notes {
             messages.add(note);
         }
+        // One line for all that was skipped: there may be thousands.
         if let Some(first) = self.told_skip.clone().or_else(|| self.first_skip()) {
             let lost = match self.skip_counts.damage {
                 0 => "nothing lost".to_owned(),

@@ -39,6 +39,7 @@ fn finish_loading<T: AsRef<Path>>(
 ) -> LoadedRecording {
     loaded.audience = options.audience;
     loaded.typed_files = base_names(arguments);
+    // Names from outside may be of any length.
     if !loaded.is_built_in {
         loaded.source.recording_mut().cut_names();
     }

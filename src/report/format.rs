@@ -80,6 +80,7 @@ pub fn format_cell(cell: &TableCell, figures: NumberStyle) -> String {
 /// A value in words, cleaned but not escaped for any format.
 #[must_use]
 pub fn format_value(value: &CellValue, figures: NumberStyle) -> String {
+    // A forecast has no more digits than it deserves; who asks for exact figures gets all.
     match (value, figures.largest.filter(|_| !figures.exact)) {
         (CellValue::Tokens(n), Some(_)) => return format_forecast_tokens(*n, figures.signed),
         (CellValue::Money(amount), Some(largest)) => {
@@ -144,6 +145,7 @@ pub fn format_short(value: &CellValue) -> String {
         CellValue::Money(_) => words.trim_end_matches(".00").to_owned(),
         CellValue::Duration(0) => "0".to_owned(),
         CellValue::Duration(_) => {
+            // `2h 0m` is two hours, and `5.0s` five seconds.
             let words = words.replace(".0s", "s");
             let zero = [" 0h", " 0m", " 0s"].iter().find_map(|zero| words.strip_suffix(zero));
             zero.unwrap_or(&words).to_owned()
@@ -159,6 +161,7 @@ pub fn group_digits_in_text(text: &str) -> String {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let in_word = is_in_word(first);
+        // Words and what stands between them take turns; a number is a word of digits alone.
         let end = rest.find(|c| is_in_word(c) != in_word).unwrap_or(rest.len());
         let (part, behind) = rest.split_at(end);
         let number = part.parse().ok().filter(|_| in_word && part.len() >= 5);

@@ -91,9 +91,11 @@ fn table_to_html(view: &TableView) -> String {
     out.push_str("</tr></thead>\n<tbody>\n");
     let styles = format::column_styles(view);
     for row in &view.rows {
+        // A row whose first cell is strong is a sum.
         let is_total = row.first().is_some_and(|cell| cell.tone == Tone::Strong);
         out.push_str(if is_total { "<tr class=\"total\">" } else { "<tr>" });
         for (at, (cell, column)) in row.iter().zip(&view.columns).enumerate() {
+            // The first cell of a row names it, for who hears the page.
             let name = if at == 0 { "th scope=\"row\"" } else { "td" };
             let sort = sort_key(cell);
             let words = escape_html(&format::format_cell(cell, styles[at]));

@@ -135,6 +135,7 @@ impl JsonValue {
             }
             Self::Object(entries) => {
                 let entries = entries.into_iter().map(|(key, value)| {
+                    // Money is known by its key, in both units that it is told in.
                     let is_money = key.starts_with("cost_") && key.ends_with("_usd");
                     let value =
                         if is_money { Self::Null } else { value.without_money_unless(false) };

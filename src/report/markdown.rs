@@ -139,6 +139,7 @@ fn image_target(path: &str) -> String {
 /// Plain text at the start of a line.
 fn escape_line_start(words: &str) -> String {
     let escaped = escape_inline(words);
+    // Digits and a point begin a list.
     let digits = escaped.chars().take_while(char::is_ascii_digit).count();
     let mut after = escaped[digits..].chars();
     let is_list =
@@ -147,6 +148,7 @@ fn escape_line_start(words: &str) -> String {
         return format!("{}\\{}", &escaped[..digits], &escaped[digits..]);
     }
     let mut chars = escaped.chars();
+    // Marks that begin a heading, a rule or a list.
     match (chars.next(), chars.next()) {
         (Some('#' | '='), _) | (Some('-' | '+'), Some(' ' | '-') | None) => format!("\\{escaped}"),
         _ => escaped,

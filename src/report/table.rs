@@ -161,6 +161,7 @@ fn draw_table(view: &TableView, style: OutputStyle) -> String {
         cells.collect()
     });
     let cells: Vec<Vec<String>> = cells.collect();
+    // Chosen by the finished words, since their widths decide.
     let columns = columns_that_fit(view, &cells, style.width);
     let drawn = DrawnTable { view, columns: &columns, style };
     let mut lines = Vec::new();
@@ -209,10 +210,12 @@ impl DrawnTable<'_> {
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);
         let lines = (0..height).map(|line| {
             let parts = self.columns.iter().zip(&wrapped).map(|(column, cell)| {
+                // A cell that has no more lines is blank there.
                 let words = cell.get(line).map_or("", String::as_str);
                 self.cell_text(*column, words, tone(column.at))
             });
             let line = parts.collect::<Vec<_>>().join(" ");
+            // Blanks at the end of a line are not written.
             line.trim_end().to_owned()
         });
         lines.collect()

@@ -269,6 +269,7 @@ impl TableView {
     pub fn add_row(&mut self, cells: Vec<TableCell>) -> &mut Self {
         assert_eq!(cells.len(), self.columns.len(), "cells of a row in `{}`", self.title);
         for (cell, column) in cells.iter().zip(&self.columns) {
+            // Cells of one column share a unit, but for columns that say in each cell what it is.
             let fits = match column.kind {
                 ColumnKind::Mixed => true,
                 kind => cell.column_kind().is_none_or(|met| met == kind),

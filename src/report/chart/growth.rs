@@ -133,6 +133,7 @@ impl SessionGrowth {
             for call in calls {
                 match call.number {
                     Some(number) => by_number.entry(number).or_default()[side] = Some(call),
+                    // A call that a toggle adds stands on its own side alone.
                     None => {
                         let mut sides = BothSides::default();
                         sides[side] = Some(call);
@@ -230,12 +231,14 @@ fn numbered_calls(calls: &[CallContext]) -> Vec<(u32, i64, ContextLoss)> {
     let mut carried = ContextLoss::No;
     let mut numbered = Vec::with_capacity(calls.len());
     for call in calls {
+        // A loss of its own stands before one that is carried to it.
         let loss = if call.loss == ContextLoss::No { carried } else { call.loss };
         match call.number {
             Some(number) => {
                 numbered.push((number, call.context, loss));
                 carried = ContextLoss::No;
             }
+            // Lost at a call without a number: the next one that has one shows it.
             None => carried = loss,
         }
     }

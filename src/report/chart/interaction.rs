@@ -122,6 +122,7 @@ impl Chart for InteractionChart {
         ];
         let mut view = TableView::new("Pairs of toggles", columns);
         for (row, one) in self.toggles.iter().enumerate() {
+            // Each pair once, below the diagonal; on it stands what the toggle saves alone.
             for (other, amount) in self.toggles.iter().zip(&one.interaction_with).take(row) {
                 let [one, other] = [&one.id, &other.id].map(TableCell::text);
                 view.add_row(vec![one, other, self.unit.to_cell(*amount), TableCell::missing()]);

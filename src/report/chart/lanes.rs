@@ -82,10 +82,12 @@ impl Chart for LanesChart {
         sheet.add_legend((MARGIN, LEGEND), &self.legend_entries());
         sheet.add_notes(&notes, LEGEND);
         let labels = lane_labels(lanes);
+        // Room for labels follows the longest of them, within bounds.
         let label = widest_text(labels.iter().map(String::as_str), LABEL).clamp(60, 260);
         let from = MARGIN + label + 12;
         let runs = lanes.iter().flat_map(|lane| &lane.sides).flat_map(|side| &side.runs_ms);
         let end_ms = runs.map(|span| span.1).max().unwrap_or(0);
+        // Minutes of several days would be too many lines.
         let is_long = end_ms / MINUTE_MS > MOST_MINUTES;
         let (unit_ms, unit) = if is_long { (HOUR_MS, "hours") } else { (MINUTE_MS, "minutes") };
         let high = i128::from(end_ms / unit_ms + 1);
@@ -98,6 +100,7 @@ impl Chart for LanesChart {
             let y = grid.grid.row_y(row);
             let place = ((from - 8) * GRID, y);
             RowGrid::draw_label(&mut sheet, words, place, label, body_text(LABEL));
+            // Two bars a row, in pixels from its middle: today above, with all fixes below.
             for (at, (up, down)) in [(-10, -1), (1, 10)].into_iter().enumerate() {
                 let side = &lane.sides[at];
                 let hue = self.kind.run_hue(at, side);
@@ -213,6 +216,7 @@ fn lane_labels(lanes: &[PipelineLane]) -> Vec<String> {
         })
         .collect();
     let labels = plain.iter().enumerate().map(|(at, label)| {
+        // Numbered only where several are alike: the third of them is `#3`.
         let [all, until_here] = [&plain[..], &plain[..=at]]
             .map(|labels| labels.iter().filter(|other| *other == label).count());
         if all > 1 { format!("{label} #{until_here}") } else { label.clone() }

@@ -44,6 +44,7 @@ pub(super) fn defect_sentence(defect: &GateDefect) -> String {
 fn defect_phrase(defect: &GateDefect) -> String {
     let many = format_count(defect.count);
     let (one, several) = match (&defect.place, defect.kind) {
+        // A limit without a figure is told by its name, not by a number.
         (DefectPlace::Limits(limits), _) => {
             let names: Vec<String> = limits.iter().take(MOST_LIMITS).map(limit_name).collect();
             let more = limits.len() - names.len();
@@ -79,6 +80,7 @@ fn limit_hint(limit: &LimitPlace) -> String {
     if *scope == GateScope::Saving {
         return " (savings are measured with --scenario or --with)".to_owned();
     }
+    // A name that is right needs no hint: the place lacks this metric alone.
     if name.as_deref().is_none_or(|name| name.is_empty() || known.iter().any(|it| it == name)) {
         return String::new();
     }

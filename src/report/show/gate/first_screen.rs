@@ -113,6 +113,7 @@ impl GateReport<'_> {
             let more = count_phrase(notes.len() - MOST_NOTES, "more note");
             remarks.push(LabelledRemark::new("note", format!("{more}: --details")));
         }
+        // Told only where it would be taken: what was not judged is no baseline.
         if accepts && gate.outcome() == GateOutcome::Refused {
             let words = "the same command with --update makes the candidate the baseline";
             remarks.push(LabelledRemark::new("accept", words));
@@ -141,6 +142,7 @@ fn deciding_rows_table(rows: &[&GateRow]) -> TableView {
     rows.sort_by(|a, b| {
         let [rank, other_rank] = [a, b].map(|row| super::severity_rank(row.verdict));
         let [moved, other_moved] = [a, b].map(|row| row.change.map_or(0.0, f64::abs));
+        // Within one verdict what moved most, in either direction, comes first.
         rank.cmp(&other_rank).then_with(|| other_moved.total_cmp(&moved))
     });
     for row in rows.iter().take(MOST_ROWS) {

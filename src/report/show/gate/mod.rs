@@ -89,6 +89,7 @@ impl GateReport<'_> {
     #[must_use]
     pub fn to_comment(&self) -> Option<ReportDocument> {
         let mut rows: Vec<_> = self.limited_rows().filter(|it| needs_a_look(it.verdict)).collect();
+        // Nothing to look at and nothing that moved: there is nothing to say.
         let is_well = rows.is_empty() && self.gate.outcome() == GateOutcome::Passes;
         let moved = self.gate.rows.iter().any(|row| row.baseline != row.candidate);
         if is_well && !moved && self.gate.defects.is_empty() {

@@ -90,6 +90,8 @@ impl PowerReport<'_> {
     pub fn to_document(&self) -> ReportDocument {
         let mut document = ReportDocument::new("");
         for power in self.powers {
+            // One column for each number of recordings, beside those that say how they are
+            // compared.
             let mut fields = comparison_fields();
             fields.extend(RECORDINGS.map(|count| {
                 let heading = format!("{count} a side");

@@ -55,6 +55,7 @@ fn move_json(
     let spec = &chosen.toggle.card().params[moved.param];
     let mean_bp = chosen.ranges[moved.param].mean_bp();
     let mut value_json = |it: &MovedValue| {
+        // All tables lie behind each other in one list of bytes; each value knows its piece.
         let from = bytes.len();
         push_tables(&it.more, bytes);
         PageMovedValueJson {
@@ -68,6 +69,7 @@ fn move_json(
         toggle: places_of_bits(toggles, 1 << moved.toggle)[0],
         key: format!("{}.{}", chosen.id(), spec.key),
         what: spec.what,
+        // Where the mean stands among the values, which do not hold it.
         below: moved.values.iter().filter(|it| it.value * BASIS_POINTS < mean_bp).count(),
         values: moved.values.iter().map(&mut value_json).collect(),
     }

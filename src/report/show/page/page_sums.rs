@@ -155,6 +155,7 @@ impl TotalRow<'_> {
             );
         }
         let share = format::plain_share(self.unit.share_bp(c, a));
+        // Nothing is no share of nothing.
         let share = if a == 0 { format::MISSING.to_owned() } else { share };
         let _ = writeln!(rows, "<td class=\"n\" data-share=\"{}\">{share}</td></tr>", self.name);
     }

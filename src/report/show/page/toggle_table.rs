@@ -86,6 +86,7 @@ impl PageSource<'_> {
         out.push_str("</th>");
         match toggle.result {
             Some(_) if toggle.refusal.is_none() => {
+                // What it adds to what is ticked, or what would go if its tick went.
                 let [with, without] = [opening | bit, opening & !bit]
                     .map(|subset| lookup.lattice.saving_of_subset(subset));
                 let (amount, words) = self.amount_and_words(&(with - without));
@@ -174,6 +175,7 @@ fn push_claim_cell(out: &mut String, toggle: &PageToggle<'_>) {
     let _ = write!(out, "<td{class} data-label=\"claim\">{word}");
     if let Some(claim) = claim_of_toggle(toggle) {
         let words = match (claim.is_direction, claim.saving.clone().into_inner()) {
+            // A direction claims no amount.
             (true, _) => "that it saves".to_owned(),
             (false, (low, high)) if claim.is_of_counts() => {
                 let ends = [low, high].map(CellValue::Count);
@@ -275,6 +277,7 @@ fn parameter_list(chosen: &ChosenToggle) -> String {
         let value = if chosen.answered.contains(&spec.key) {
             "given by the source".to_owned()
         } else if chosen.unset.contains(&spec.key) {
+            // Nobody has given it, and no source does.
             "?".to_owned()
         } else {
             parameter_amount(spec.unit, chosen.params.get(spec.key), true)
