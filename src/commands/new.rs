@@ -18,6 +18,7 @@ fn write_new_pipeline(args: &NewPipelineArgs) -> CommandResult {
     let new = reconstruct::write_new_pipeline(table.as_deref()).at(&place)?;
     let NewPipelineFile { toml, steps, notes } = new;
     let messages = notes.into_iter().map(Messages::of_line).collect();
+    // Without a file it is printed, and nothing says where to go next.
     let Some(path) = &args.out else {
         return Ok(CommandOutput {
             stdout: toml.into_bytes(),

@@ -94,6 +94,7 @@ fn render_summary(
     let shown = &full.comparison_report;
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).chain([MANIFEST]).collect();
     let charts =
+        // Each chart is there twice, light and dark.
         names.iter().filter(|name| has_ending(name, "svg") && !name.contains("-dark")).count();
     let wrote = format!("Wrote {} files to {}.", names.len(), out.display());
     let mut remarks = Vec::new();
@@ -110,6 +111,7 @@ fn render_summary(
     let data: Vec<&str> = names
         .iter()
         .copied()
+        // Numbers of charts lie in their folder.
         .filter(|name| !name.contains('/') && ["json", "csv"].iter().any(|it| has_ending(name, it)))
         .collect();
     remarks.push(LabelledRemark::new("data", data.join(", ")));

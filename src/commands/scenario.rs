@@ -120,6 +120,7 @@ fn examine_scenario(scenario: &Scenario) -> Result<ScenarioSummary, CommandError
         return Err(CommandError::content(format!("'recording' is {name}"), problem));
     }
     let speaks_of_it = !scenario.select.selects_everything() || !scenario.models.is_empty();
+    // Whether a selection leaves anything is known only on the recording.
     if speaks_of_it && !name.is_empty() {
         apply_selection(load::load_recording(name, lenient(scenario))?, scenario, &pricing)?;
     }

@@ -13,6 +13,7 @@ const NEW_PIPELINE: &str = "new pipeline";
 
 pub fn run(command: &[String], format: OutputFormat) -> CommandResult {
     let command = command.join(" ");
+    // The schema of a file that people write, and not of what a command prints.
     if command == NEW_PIPELINE {
         if format != OutputFormat::Json {
             let problem = format!("the schema of '{NEW_PIPELINE}' is JSON alone");

@@ -159,6 +159,7 @@ impl ExecThread {
 impl ExecUsage {
     fn checked_usage(&self) -> Result<Usage, SkipReason> {
         let counts = [self.input, self.cached, self.output];
+        // What is not told is nothing of it.
         let [input, read, output] = counts.map(|count| count.unwrap_or(0.0));
         if ![input, read, output].iter().all(|count| (0.0..=MOST).contains(count)) {
             return Err(SkipReason::CountOutOfRange);

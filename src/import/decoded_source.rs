@@ -67,6 +67,7 @@ fn decode_text<'a>(mut source: Box<dyn Read + 'a>) -> Box<dyn Read + 'a> {
 
 /// At least so many bytes, and what comes with them: a small file is read at once.
 fn read_first(source: &mut impl Read, bytes: usize) -> io::Result<Vec<u8>> {
+    // A read may give less than is asked for, and an interrupted one gives nothing.
     let mut first = vec![0; FIRST_READ];
     let mut end = 0;
     while end < bytes {
@@ -142,6 +143,7 @@ pub(crate) fn decode_file(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let packed = bytes.len() as u64;
     let source = open_decoded_source(Box::new(io::Cursor::new(bytes)), &|_| {})?;
+    // A packed file may unpack to far more than memory holds.
     let most = MOST_UNPACKED.max(packed);
     source.take(most + 1).read_to_end(&mut text)?;
     if text.len() as u64 > most {

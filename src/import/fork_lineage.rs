@@ -75,6 +75,7 @@ fn lineages_of_drafts(read: &[ReadFile]) -> impl Iterator<Item = (DraftPlace, &F
 /// The oldest known ancestor.
 fn oldest_ancestor<'a>(id: &'a str, by_id: &LineagesById<'a>) -> &'a str {
     let mut root = id;
+    // Bounded, since files may claim to descend from each other.
     for _ in 0..MOST_STEPS {
         let known = by_id.get(root).and_then(|all| all.first());
         match known.and_then(|lineage| lineage.parents.first()) {

@@ -94,7 +94,9 @@ fn count_simple_chars(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> Option<u64> {
     let (chars, hard) =
         block.iter().zip(next).fold((0_u8, 0_u8), |(chars, hard), (&byte, &next)| {
             let slash = u8::from(byte == b'\\');
+            // Bytes that go on with a character are none of their own.
             let start = u8::from(byte & 0xC0 != 0x80);
+            // A backslash before a backslash, a `u` or a longer character needs a closer look.
             let long = u8::from(next == b'\\') | u8::from(next == b'u') | u8::from(next >= 0x80);
             (chars + (start & (slash ^ 1)), hard | (slash & long))
         });

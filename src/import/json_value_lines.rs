@@ -110,9 +110,7 @@ impl<R: Read> Read for JsonValueLines<R> {
                 self.take_byte(self.raw[at]);
             }
         }
-        let ready = &self.lines[self.at..];
-        let read = ready.len().min(buffer.len());
-        buffer[..read].copy_from_slice(&ready[..read]);
+        let read = (&self.lines[self.at..]).read(buffer)?;
         self.at += read;
         Ok(read)
     }

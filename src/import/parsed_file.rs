@@ -215,6 +215,7 @@ impl ParsedFile {
     /// Takes the list, with one entry for those of each class that are beyond its limit.
     pub(super) fn take_skips(&mut self) -> Vec<(u64, SkipReason)> {
         let mut skips = std::mem::take(&mut self.skips);
+        // Those that were not kept stand behind the last one that was.
         let last = skips.last().map_or(0, |(line, _)| *line);
         let SkipCounts { damage, harmless } = self.skip_counts;
         for (count, is_damage) in [(damage, true), (harmless, false)] {

@@ -232,6 +232,7 @@ fn is_js_blank(c: char) -> bool {
 fn text_up_to_dashes(text: &str) -> Option<&str> {
     let mut ends = text.match_indices("\n---").filter(|(at, _)| {
         let after = &text[at + 4..];
+        // As the script's blanks, among which a line break must be.
         let blank = after.len() - after.trim_start_matches(is_js_blank).len();
         after[..blank].contains('\n')
     });
@@ -276,6 +277,7 @@ fn find_signal_kind(block: &str) -> Option<&str> {
         let rest = block[at + SIGNALS.len()..].trim_start_matches(is_js_blank).strip_prefix(':')?;
         let inside = rest.trim_start_matches(is_js_blank).strip_prefix('{')?;
         let near = inside.match_indices(KIND);
+        // The script's pattern counts UTF-16 units.
         let mut near = near.filter(|(at, _)| inside[..*at].encode_utf16().count() <= 400);
         near.find_map(|(at, _)| quoted_value(&inside[at + KIND.len()..]))
     })

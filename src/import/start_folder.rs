@@ -156,6 +156,7 @@ impl MemoryFiles {
     }
 
     fn add(&mut self, path: &Path, text: &str, hops: usize) -> Result<(), DiskError> {
+        // Files may name each other.
         if !self.read_files.insert(path.to_owned()) {
             return Ok(());
         }
@@ -196,6 +197,7 @@ impl<'a> FrontMatter<'a> {
     fn of_text(text: &'a str) -> Self {
         let lines: Vec<&str> = text.lines().collect();
         let mut fences = (0..lines.len()).filter(|&at| lines[at].trim_end() == "---");
+        // A head begins on the first line, or there is none.
         match (fences.next(), fences.next()) {
             (Some(0), Some(end)) => {
                 Self { head: lines[1..end].to_vec(), body: lines[end + 1..].to_vec() }
@@ -211,6 +213,7 @@ impl<'a> FrontMatter<'a> {
         })?;
         let (_, first) = self.head[at].split_once(':')?;
         let first = first.trim();
+        // A block of lines has its mark where the value would stand.
         let first = if first.starts_with(['|', '>']) { "" } else { first };
         let more = self.head[at + 1..].iter().take_while(|line| line.starts_with([' ', '\t']));
         let words = std::iter::once(first).chain(more.map(|line| line.trim()));
@@ -246,6 +249,7 @@ fn own_name(path: &Path) -> String {
 /// Characters of each tool as compact JSON.
 fn tool_chars(text: &str) -> Result<Vec<usize>, StartFolderError> {
     let value: Value = serde_json::from_str(text).map_err(StartFolderError::Tools)?;
+    // A list of tools, an object that holds one, or a single tool.
     let tools = match value {
         Value::Array(tools) => tools,
         Value::Object(mut fields) => match fields.remove("tools") {

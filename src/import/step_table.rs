@@ -107,6 +107,7 @@ impl StepTableColumns {
     ) -> Result<Option<i64>, RowFault> {
         let text = self.cell_text(record, column);
         let number = text.parse().ok().filter(|number: &i64| *number >= 0);
+        // An empty cell is a figure that nobody wrote down, and no mistake.
         if number.is_none() && !text.is_empty() {
             return Err(RowFault::NoCount { column, text: shorten_text(text) });
         }

@@ -121,6 +121,7 @@ fn test_runner_scope(program: &str, command: &SimpleCommand) -> Option<TestScope
     if !known || has_any_flag(command, &["--version", "--help", "--listTests"]) {
         return None;
     }
+    // `vitest run x`: the second word says how it runs, and names no test.
     let from = 1 + usize::from(matches!(command.word_at(1), "run" | "watch" | "start"));
     let valued = ["-t", "--grep", "-g", "--testNamePattern", "--testPathPattern"];
     Some(scope_of_words(words_from(command, from), &valued, &[]))

@@ -103,6 +103,7 @@ fn split_fraction_ms(text: &[u8]) -> (i64, &[u8]) {
         return (0, text);
     };
     let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    // Three digits, whatever is written: fewer are filled up, more are cut.
     let ms = (0..3).fold(0, |ms, at| {
         let digit = if at < length { i64::from(rest[at] - b'0') } else { 0 };
         ms * 10 + digit

@@ -294,6 +294,7 @@ impl TranscriptCore {
     /// Moves the tool uses of the call in flight to the one after it.
     pub fn move_tool_uses(&mut self) {
         let call = self.next_call();
+        // Only the last call's may be in flight; those of earlier calls stay where they are.
         if self.last_used.0 == call {
             self.last_used.0 += 1;
             for id in &self.last_used.1 {

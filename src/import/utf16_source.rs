@@ -68,9 +68,7 @@ impl<R: Read> Read for Utf16Source<R> {
                 return Ok(0);
             }
         }
-        let ready = &self.text.as_bytes()[self.at..];
-        let read = ready.len().min(buffer.len());
-        buffer[..read].copy_from_slice(&ready[..read]);
+        let read = (&self.text.as_bytes()[self.at..]).read(buffer)?;
         self.at += read;
         Ok(read)
     }

@@ -160,9 +160,7 @@ impl Read for ZstdBlocks<'_> {
         if self.at == self.ready.len() && self.open {
             self.next_block()?;
         }
-        let ready = &self.ready[self.at..];
-        let read = ready.len().min(buffer.len());
-        buffer[..read].copy_from_slice(&ready[..read]);
+        let read = (&self.ready[self.at..]).read(buffer)?;
         self.at += read;
         Ok(read)
     }

@@ -200,6 +200,7 @@ impl KnownIds {
     pub fn from_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Self {
         let mut known = Self::default();
         for id in ids {
+            // A reseller names a model in its own way, which says nothing of other names.
             if !known.ids.insert(id.to_owned()) || is_resold(id) {
                 continue;
             }

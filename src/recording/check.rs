@@ -209,6 +209,7 @@ impl Recording {
             place.require_within("block tokens out of range", block.tokens, (0, MAX_TOKENS))?;
             let tool_known = block.tool == NO_TOOL || usize::from(block.tool) < self.tools.len();
             place.require_that("tool in table", tool_known)?;
+            // Indexes from a file are checked here once, and relied on everywhere else.
             let peer_known = block.peer_block().is_none_or(|peer| peer < self.blocks.len());
             place.require_that("peer in table", peer_known)?;
             if block.kind.is_output() {

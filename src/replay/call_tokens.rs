@@ -138,31 +138,22 @@ impl CallTokens {
     /// where the chance is less.
     #[must_use]
     pub(crate) fn by_chance(&self, chance: Chance) -> Self {
-        let Self { context, fresh, read, off_tier, output, hidden, .. } = *self;
-        // What is written is rounded for itself as well, and the context is then their sum.
-        let written = context - fresh - read - off_tier;
-        let [fresh, read, off_tier, written, output, hidden] =
-            [fresh, read, off_tier, written, output, hidden].map(|tokens| chance.of_amount(tokens));
-        Self {
-            context: fresh + read + off_tier + written,
-            fresh,
-            read,
-            off_tier,
-            output,
-            hidden,
-            ..*self
-        }
+        self.map_classes(|tokens| chance.of_amount(tokens))
     }
 
     /// The same text in tokens of another family.
     #[must_use]
     pub(crate) fn scaled_by(&self, scale_bp: i64) -> Self {
+        self.map_classes(|tokens| scale_by_ratio(tokens, scale_bp, BASIS_POINTS))
+    }
+
+    /// The same with every class as `of` has it: each is rounded for itself, and the prompt is
+    /// their sum.
+    fn map_classes(&self, of: impl Fn(i64) -> i64) -> Self {
         let Self { context, fresh, read, off_tier, output, hidden, .. } = *self;
-        // Every class is rounded for itself, and the prompt is their sum.
         let written = context - fresh - read - off_tier;
         let [fresh, read, off_tier, written, output, hidden] =
-            [fresh, read, off_tier, written, output, hidden]
-                .map(|tokens| scale_by_ratio(tokens, scale_bp, BASIS_POINTS));
+            [fresh, read, off_tier, written, output, hidden].map(of);
         Self {
             context: fresh + read + off_tier + written,
             fresh,

@@ -151,6 +151,7 @@ fn finish_backtest(
 
 /// A file of rollouts, or one that comes with the program.
 fn load_rollouts(path: &str) -> Result<RolloutsFile, CommandError> {
+    // Names of the program go before files.
     let own = BUILTIN_ROLLOUTS.iter().find(|(name, _)| *name == path).map(|(_, text)| *text);
     let parsed = match own {
         Some(text) => rollouts_file::parse_rollouts(text),

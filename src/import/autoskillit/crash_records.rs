@@ -41,6 +41,7 @@ pub(super) fn sort_crash_records(records: &[ProcessRecord]) -> CrashGroups {
     let ended_well = records.iter().filter(|record| record.ended_well);
     let well_pids: BTreeSet<i64> = ended_well.filter_map(|record| record.pid).collect();
     let crashed = records.iter().filter(|record| record.crashed);
+    // The process of an id that ended well did not crash: the id was given again.
     let (reused, orphans): (Vec<&ProcessRecord>, Vec<&ProcessRecord>) =
         crashed.partition(|record| record.pid.is_some_and(|pid| well_pids.contains(&pid)));
     let counts = CrashCounts {

@@ -146,6 +146,7 @@ impl LogRootReader {
     fn read_whole_file(&mut self, file: &FoundFile) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         let read = store::open_found_file(file)
+            // One byte more than is allowed tells that there is more.
             .and_then(|source| source.take(LONGEST + 1).read_to_end(&mut bytes));
         match read {
             Ok(length) if length as u64 <= LONGEST => return Some(bytes),

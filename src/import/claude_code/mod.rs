@@ -220,6 +220,7 @@ impl TranscriptReader {
         let sessions = self.sessions.len();
         let at = self.session_of_agent(&data.agent_id);
         let session = &mut self.sessions[at];
+        // No record of its own has shown it so far.
         if at == sessions {
             session.mark_retold(&record.version.to_text());
         }

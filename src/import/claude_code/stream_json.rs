@@ -145,6 +145,7 @@ impl StreamSession {
         file: &FileInfo<'_>,
         parent: &[u8],
     ) -> &mut TranscriptSessionBuilder {
+        // Records of a subagent name the tool use that started it; those of the session name none.
         let known = self.builder_places.get(parent).copied();
         let at = known.unwrap_or_else(|| {
             let is_subagent = !parent.is_empty();
@@ -238,6 +239,7 @@ fn spread_call_times(session: &mut RawSession, duration_ms: i64) {
         .iter()
         .map(|call| CALL_MS + TOKEN_MS * call.usage.output.min(100_000))
         .collect();
+    // The usual durations are the weights by which the session's own is shared out.
     let usual_sum: i64 = usual.iter().sum();
     let mut now = 0;
     for (call, usual_ms) in session.calls.iter_mut().zip(usual) {

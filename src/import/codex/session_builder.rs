@@ -218,6 +218,7 @@ impl RolloutSessionBuilder {
             || content_hash(pieces),
             || Cow::Owned(leading_output(pieces)),
         );
+        // Whether a read was a repetition is known only by what it brought.
         if let Some((place, marks)) = learned {
             self.mark_output(place, marks);
         }

@@ -228,6 +228,7 @@ fn exit_code(raw: &[u8]) -> Option<i64> {
     let signs: [(&[u8], &[u8]); 3] =
         [(head, b"exited with code "), (head, b"Exit code: "), (tail, b"\"exit_code\\\":")];
     signs.iter().find_map(|(part, sign)| {
+        // The last one: an output may quote another result.
         let at = memchr::memmem::find_iter(part, sign).last()?;
         let digits = part[at + sign.len()..].trim_ascii_start();
         let length = digits.iter().take_while(|b| b.is_ascii_digit() || **b == b'-').count();

@@ -145,6 +145,7 @@ fn facts_of_unit(unit: String, files: Vec<FoundFile>) -> UnitFacts {
     let read: Vec<ReadFile> =
         found.files.iter().map(|file| super::read_file(file, &|_| {})).collect();
     let keys = connection_keys(&read, &ledgers);
+    // Copies are still there: which of them counts is known only in the whole.
     let prefixes = found.files.iter().zip(&read);
     let prefixes = prefixes.flat_map(|(file, (_, parsed))| facts_of_file(&file.label, parsed));
     let mut facts: Vec<String> =
@@ -219,6 +220,7 @@ pub(crate) fn import_shard(mut files: Vec<FoundFile>, plan: &ImportPlan) -> Opti
     if files.is_empty() {
         return None;
     }
+    // In the order in which a whole import reads them.
     files.sort_by(|a, b| (&a.label, &a.path).cmp(&(&b.label, &b.path)));
     let mut found = SearchResult { files, unreadable: Vec::new() };
     let (ledgers, _) = super::claim_folders(&mut found);

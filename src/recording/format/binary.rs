@@ -112,6 +112,7 @@ fn read_head(reader: &mut ColumnReader<'_>) -> Result<Recording, BadRecording> {
         pid_reuse: reader.take_number("crash records")?,
         orphans: reader.take_number("crash records")?,
     };
+    // Told apart from none: see `write_head`.
     let is_known = reader.take_number::<u8>("skips")? == 1;
     let [damage, harmless] =
         [reader.take_number("skips")?, reader.take_number("skips")?].map(|count: i64| count as u64);

@@ -62,6 +62,7 @@ impl RowGrid {
             let x = self.amount_x(tick);
             sheet.add_line(vec![(x, self.top), (x, self.bottom)], 10, tick_hue(tick));
             let words = self.unit.tick_label(tick);
+            // Half of the words and a gap, to either side of the tick.
             let half = (width_of(&words, 11) / 2 + 2) * GRID;
             if x - half >= free {
                 sheet.add_text(&words, (x, self.bottom + 13 * GRID), body_text(11).align_centre());

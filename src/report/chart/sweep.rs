@@ -100,6 +100,7 @@ impl SweepChart {
         });
         let lines: Vec<String> = lines.collect();
         let widest = lines.iter().map(|line| width_of(line, 11)).max().unwrap_or(0);
+        // As many columns as the longest line leaves room for.
         let columns = ((WIDTH - 2 * MARGIN) / (widest + 20).max(1)).clamp(1, 4);
         (lines, columns)
     }

@@ -157,16 +157,10 @@ pub(in crate::report::show) fn told_step_fields<'a>() -> Vec<ColumnField<'a, &'a
         }),
         Field::tokens("read_low", "", "cache reads of those told, the least", |it| it.reads[0]),
         Field::tokens("read_high", "", "likewise, the most", |it| it.reads[1]),
-        Field::from_cells(
-            ColumnKind::Tokens,
-            "",
-            "read, told",
-            "least to most",
-            |it: &&'a ToldStep| {
-                let [low, high] = it.reads.map(CellValue::Tokens);
-                TableCell::from_range(low, high)
-            },
-        )
+        Field::from_cells(ColumnKind::Tokens, "", "read, told", "least to most", |it| {
+            let [low, high] = it.reads.map(CellValue::Tokens);
+            TableCell::from_range(low, high)
+        })
         .with_ranges(),
         Field::tokens("finished_read", "read, finished", "of the finished table", |it| {
             it.finished_reads
@@ -175,16 +169,10 @@ pub(in crate::report::show) fn told_step_fields<'a>() -> Vec<ColumnField<'a, &'a
             it.time_ms[0]
         }),
         Field::duration("time_high_ms", "", "likewise, the most", |it| it.time_ms[1]),
-        Field::from_cells(
-            ColumnKind::Duration,
-            "",
-            "time, told",
-            "least to most",
-            |it: &&'a ToldStep| {
-                let [low, high] = it.time_ms.map(CellValue::Duration);
-                TableCell::from_range(low, high)
-            },
-        )
+        Field::from_cells(ColumnKind::Duration, "", "time, told", "least to most", |it| {
+            let [low, high] = it.time_ms.map(CellValue::Duration);
+            TableCell::from_range(low, high)
+        })
         .with_ranges(),
     ]
 }
