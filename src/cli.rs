@@ -18,7 +18,7 @@ pub use chart::ChartArgs;
 pub use chart::{PictureFormat, ThemeArg};
 pub use cockpit::{CompatScriptArg, EnvArgs, RoutesArgs};
 pub use experiment::{ExperimentArgs, PremiseArgs, ToggleArgs};
-pub use fleet::{FleetCommand, FleetDrawsArgs, FleetEngine};
+pub use fleet::{FleetCommand, FleetCutArgs, FleetDrawsArgs, FleetEngine, FleetSetsArgs};
 #[cfg(feature = "fleet")]
 pub use fleet::{FleetFilesArgs, FleetMapArgs, FleetMergeArgs};
 pub use gate::{GateArgs, GateFormat};

@@ -1,8 +1,6 @@
 //! Arguments of `fleet`.
 
-use super::ExperimentArgs;
-#[cfg(feature = "fleet")]
-use super::OverwriteArgs;
+use super::{ExperimentArgs, OverwriteArgs};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -24,12 +22,11 @@ pub enum FleetCommand {
     /// Rows of `fleet map` in, in any order: the recording that one import gives.
     #[cfg(feature = "fleet")]
     Merge(FleetMergeArgs),
-    /// The sets of toggles that a comparison quotes: what `fleet draws` need not find again.
-    Sets {
-        /// What is replayed, and with what: the same as `compare` is told.
-        #[command(flatten)]
-        experiment: ExperimentArgs,
-    },
+    /// The sets of toggles that a comparison quotes, and what else `fleet draws` is told of the
+    /// whole.
+    Sets(FleetSetsArgs),
+    /// The recording in parts whose draws add up, a file each.
+    Cut(FleetCutArgs),
     /// Some draws of a comparison, a line of JSON each: `compare --drawn` takes them all.
     Draws(FleetDrawsArgs),
     /// A program that runs all of this on an engine, and compares.
@@ -81,10 +78,38 @@ pub struct FleetMergeArgs {
     pub overwrite: OverwriteArgs,
 }
 
+/// Arguments of `fleet sets`.
+#[derive(Debug, Args)]
+pub struct FleetSetsArgs {
+    /// What is replayed, and with what: the same as `compare` is told.
+    #[command(flatten)]
+    pub experiment: ExperimentArgs,
+    /// How many parts the recording is cut into at most [default: one for each 100,000 calls].
+    #[arg(long, value_name = "N")]
+    pub parts: Option<usize>,
+}
+
+/// Arguments of `fleet cut`.
+#[derive(Debug, Args)]
+pub struct FleetCutArgs {
+    /// What is replayed, and with what: the same as `fleet sets` was told.
+    #[command(flatten)]
+    pub experiment: ExperimentArgs,
+    /// What `fleet sets` printed.
+    #[arg(long, value_name = "FILE")]
+    pub sets: PathBuf,
+    /// Folder of the parts.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// What is there already.
+    #[command(flatten)]
+    pub overwrite: OverwriteArgs,
+}
+
 /// Arguments of `fleet draws`.
 #[derive(Debug, Args)]
 pub struct FleetDrawsArgs {
-    /// What is replayed, and with what: the same as `compare` is told.
+    /// What is replayed, and with what: the same as `compare` is told, or a part of the recording.
     #[command(flatten)]
     pub experiment: ExperimentArgs,
     /// The first draw that is made; they are numbered from 0.

@@ -31,6 +31,16 @@ pub struct ExperimentInputs {
 impl ExperimentInputs {
     /// Loads everything that the command line names.
     pub fn from_args(args: &ExperimentArgs, audience: Audience) -> Result<Self, CommandError> {
+        Self::from_args_or_part(args, audience, |_| false)
+    }
+
+    /// The same where the recording may be a part of what the command line selects: such a part is
+    /// neither selected again, nor does it have to hold everything that is named.
+    pub fn from_args_or_part(
+        args: &ExperimentArgs,
+        audience: Audience,
+        is_part: impl Fn(&Recording) -> bool,
+    ) -> Result<Self, CommandError> {
         // The built-in scenario of a recording speaks of that recording alone.
         let lead = super::pricing::only_recording(&args.recordings);
         let mut scenario = scenario_from_args(&args.toggles, lead)?;
@@ -48,7 +58,11 @@ impl ExperimentInputs {
             LoadOptions { lens, strict: args.strict, audience },
             None,
         )?;
-        let loaded = apply_selection(loaded, &scenario, &pricing)?;
+        let loaded = if is_part(loaded.recording()) {
+            loaded.for_audience()
+        } else {
+            apply_selection(loaded, &scenario, &pricing)?
+        };
         scenario.settle_answered(loaded.recording());
         // Its provenance asks for the coverage once more; without `--strict` that is soon enough.
         if args.strict {

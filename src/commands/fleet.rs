@@ -19,7 +19,8 @@ pub fn run(command: &FleetCommand) -> CommandResult {
         FleetCommand::Map(args) => parts::import_part(args),
         #[cfg(feature = "fleet")]
         FleetCommand::Merge(args) => parts::merge_parts(args),
-        FleetCommand::Sets { experiment } => draws::find_sets(experiment),
+        FleetCommand::Sets(args) => draws::find_sets(args),
+        FleetCommand::Cut(args) => draws::cut(args),
         FleetCommand::Draws(args) => draws::run(args),
         FleetCommand::Driver { engine } => Ok(print_driver(*engine)),
     }

@@ -9,6 +9,8 @@
 mod param_spec;
 mod params;
 mod support;
+#[cfg(test)]
+pub(crate) use support::test_recordings;
 
 pub use param_spec::{Confidence, ParamRange, ParamSpec, ParamUnit, RangeShape};
 pub use params::{BuildGrade, NameListSpec, ToggleParams};
@@ -101,11 +103,24 @@ pub struct Intervention {
     env_settings: &'static [EnvSetting],
     /// What a recording leaves open that the card asks for.
     asks_unless_told: Option<QueueReason>,
+    /// Whether what it changes in a session depends on how many places others have.
+    counts_all_places: bool,
 }
 
 impl Intervention {
     const fn new(card: &'static ToggleCard, patch_builder: PatchBuilder) -> Self {
-        Self { card, patch_builder, env_settings: &[], asks_unless_told: None }
+        Self {
+            card,
+            patch_builder,
+            env_settings: &[],
+            asks_unless_told: None,
+            counts_all_places: false,
+        }
+    }
+
+    /// What it finds anywhere has a say in what it changes elsewhere, whatever ties the sessions.
+    const fn counting_all_places(self) -> Self {
+        Self { counts_all_places: true, ..self }
     }
 
     /// A queue that tells this of its sessions answers what the card asks for.
@@ -134,6 +149,12 @@ impl Intervention {
     pub fn is_answered_by(&self, recording: &Recording) -> bool {
         let untold = self.asks_unless_told;
         untold.is_some_and(|untold| queue_tells(&queue_sessions(recording), untold))
+    }
+
+    /// Whether no part of a recording in which it finds anything may be looked at alone.
+    #[must_use]
+    pub fn counts_all_places(&self) -> bool {
+        self.counts_all_places
     }
 
     /// The variables of the environment that switch it on, where there are any.

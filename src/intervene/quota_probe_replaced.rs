@@ -28,7 +28,7 @@ use crate::units::apportion;
 use std::collections::BTreeSet;
 
 /// Quota probe replaced.
-pub static E3: Intervention = Intervention::new(&CARD, build_patch);
+pub static E3: Intervention = Intervention::new(&CARD, build_patch).counting_all_places();
 
 /// What it works on where nothing is named.
 const NAMES: [&str; 1] = ["quota probe"];

@@ -4,7 +4,7 @@
 //! parts has the digest of the whole whatever sessions stand in which part and in which order. It
 //! depends on content alone: not on the recording's name, nor on where files lay.
 
-use super::{Call, Recording, Remainder, Session};
+use super::{Call, CrashCounts, Recording, Remainder, Session};
 use crate::ids::NO_INDEX;
 use crate::units::Usage;
 use sha2::{Digest, Sha256};
@@ -40,6 +40,19 @@ impl HashedBytes {
     }
 }
 
+/// A recording's digest, of the digests of its parts.
+fn digest_of_whole(mut parts: Vec<[u8; 32]>, crashes: CrashCounts) -> [u8; 32] {
+    parts.sort_unstable();
+    let mut whole = new_hash();
+    whole.update(parts.as_flattened());
+    let mut bytes = HashedBytes::default();
+    for count in [crashes.records, crashes.pid_reuse, crashes.orphans] {
+        bytes.add_number(i64::from(count));
+    }
+    bytes.feed(&mut whole);
+    whole.finalize().into()
+}
+
 fn new_hash() -> Sha256 {
     Sha256::new_with_prefix(DIGEST_VERSION)
 }
@@ -57,15 +70,21 @@ impl Recording {
             bytes.feed(&mut hash);
             parts.push(hash.finalize().into());
         }
-        parts.sort_unstable();
-        let mut whole = new_hash();
-        whole.update(parts.as_flattened());
-        let crashes = self.crashes;
-        for count in [crashes.records, crashes.pid_reuse, crashes.orphans] {
-            bytes.add_number(i64::from(count));
+        digest_of_whole(parts, self.crashes)
+    }
+
+    /// The digests that parts of it have as recordings of their own; `part_of_session` says which
+    /// of so many takes a session.
+    pub(super) fn digests_of_parts(
+        &self,
+        part_of_session: &[usize],
+        count: usize,
+    ) -> Vec<[u8; 32]> {
+        let mut parts = vec![Vec::new(); count];
+        for (digest, part) in self.session_digests().into_iter().zip(part_of_session) {
+            parts[*part].push(digest);
         }
-        bytes.feed(&mut whole);
-        whole.finalize().into()
+        parts.into_iter().map(|part| digest_of_whole(part, CrashCounts::default())).collect()
     }
 
     /// The digests of the sessions in their order: their content, wherever they stand.

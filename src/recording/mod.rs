@@ -28,6 +28,7 @@ mod queue_session;
 mod raw;
 mod remainder;
 mod session_filter;
+mod session_groups;
 mod union;
 
 pub(crate) use builder::BlockLists;
@@ -45,6 +46,7 @@ pub(crate) use queue_session::QueueReasons;
 pub(crate) use queue_session::{QUEUE_KIND, StopLoss};
 pub use raw::{RawBlock, RawCall, RawSession};
 pub use remainder::{CrashCounts, Remainder, SkipCounts};
+pub(crate) use session_groups::RecordingCut;
 pub use union::RecordingUnion;
 
 pub use crate::kinds::{Basis, BlockKind, CacheBreak, CacheTier, ContextRestart, Role, Shock};

@@ -266,7 +266,7 @@ fn is_hidden(name: &str, published: &BTreeSet<String>) -> bool {
 }
 
 /// The session that a subagent belongs to stands before a stroke.
-fn owner_of_id(id: &str) -> &str {
+pub(super) fn owner_of_id(id: &str) -> &str {
     id.split('/').next().unwrap_or_default()
 }
 

@@ -17,7 +17,12 @@ impl Recording {
     /// comes along; what belongs to no session (remainders, crashes) belongs to the whole only.
     #[must_use]
     pub(crate) fn filter_sessions(&self, takes: impl Fn(&Session) -> bool) -> Self {
-        let taken: Vec<bool> = self.sessions.iter().map(takes).collect();
+        self.filter_by_index(|at| takes(&self.sessions[at]))
+    }
+
+    /// The same by the places of the sessions.
+    pub(super) fn filter_by_index(&self, takes: impl Fn(usize) -> bool) -> Self {
+        let taken: Vec<bool> = (0..self.sessions.len()).map(takes).collect();
         if taken.iter().all(|&taken| taken) {
             return self.clone();
         }

@@ -1,7 +1,7 @@
-//! Draws that several machines make: in whatever parts, one comparison.
+//! Draws that several machines make: in whatever ranges, of whatever parts, one comparison.
 
 use crate::laws::data;
-use crate::run::{Folder, here, ok, refused};
+use crate::run::{Folder, here, ok, refused, run};
 use serde_json::Value;
 
 /// The draws of a comparison, made in so many parts; the last part comes first.
@@ -47,6 +47,87 @@ fn draws_made_in_parts_compare_as_those_made_at_once() {
     check(&[&here("tests/fixtures/queues/by-hand.toml")], 8, &[8], &["--json"]);
 }
 
+/// The files of a recording cut into so many parts, and what `fleet sets` said.
+fn cut(recordings: &[&str], flags: &[&str], parts: usize) -> (Folder, Vec<String>, String) {
+    let folder = Folder::new(&[]);
+    let (asked, experiment) = (parts.to_string(), [recordings, flags].concat());
+    let told = run(&[&["fleet", "sets", "--parts", &asked], &experiment[..]].concat());
+    let sets = folder.file("sets.json", told.out.as_bytes());
+    let out = folder.at("parts");
+    ok(&[&["fleet", "cut"], &experiment[..], &["--sets", &sets, "--out", &out]].concat());
+    let mut files: Vec<String> = std::fs::read_dir(&out)
+        .expect("a folder")
+        .map(|file| file.expect("a file").path().to_str().expect("UTF-8").to_owned())
+        .filter(|file| file.ends_with(".wtr"))
+        .collect();
+    files.sort_unstable();
+    (folder, files, told.err)
+}
+
+/// The draws of a part in two ranges, the later one first.
+fn draws_of_part(part: &str, flags: &[&str], sets: &str) -> String {
+    let draws =
+        |range: &[&str]| ok(&[&["fleet", "draws", part], flags, range, &["--sets", sets]].concat());
+    draws(&["--first", "2"]) + &draws(&["--count", "2"])
+}
+
+/// Holds a comparison of draws that were made of parts against one that makes them itself.
+fn check_parts(
+    recordings: &[&str],
+    flags: &[&str],
+    (draws, asked, there): (u32, usize, usize),
+    format: &[&str],
+) {
+    let draws = draws.to_string();
+    let experiment = [flags, &["--draws", &draws]].concat();
+    let compare = [&["compare"], recordings, &experiment, format].concat();
+    let whole = ok(&compare);
+    let (folder, files, said) = cut(recordings, &experiment, asked);
+    assert_eq!(files.len(), there, "{compare:?}");
+    assert_eq!(said.contains(&format!("{there} of {asked} parts: ")), there < asked, "{said}");
+    // How many draws there are the sets know.
+    let sets = folder.at("sets.json");
+    let lines: Vec<String> =
+        files.iter().rev().map(|part| draws_of_part(part, flags, &sets)).collect();
+    let drawn = folder.file("drawn.jsonl", lines.concat().as_bytes());
+    let from_parts = ok(&[&compare[..], &["--drawn", &drawn]].concat());
+    assert!(from_parts == whole, "{compare:?} in {there} parts");
+}
+
+#[test]
+fn draws_of_parts_compare_as_those_of_the_whole() {
+    let fixtures = [here("tests/fixtures/probes"), here("tests/fixtures/autoskillit")];
+    let fixtures = fixtures.each_ref().map(String::as_str);
+    for (asked, there) in [(1, 1), (2, 2), (7, 7), (64, 12)] {
+        check_parts(&fixtures, &[], (5, asked, there), &["--json"]);
+    }
+    check_parts(&fixtures, &["--set", "G5.insist=20"], (5, 3, 3), &["--details"]);
+    // What parts do not hold is selected and priced all the same.
+    let scenario = b"schema = \"windtunnel.scenario/1\"\n[select]\nstep = [\"\", \"implement\"]\n\
+                     [models]\n\"claude-sonnet-4-6\" = \"claude-sonnet-4-5\"\n";
+    let folder = Folder::new(&[("mine.toml", scenario)]);
+    let flags = ["--scenario", &folder.at("mine.toml"), "--with", "G5,G6,G7"];
+    check_parts(&fixtures, &flags, (5, 4, 4), &["--json"]);
+    check_parts(&["order-774"], &["--with", "R1,R4"], (5, 7, 1), &["--json"]);
+}
+
+#[test]
+fn parts_of_other_sets_are_refused() {
+    let fixture = here("tests/fixtures/probes");
+    let (folder, files, _) = cut(&[&fixture], &["--draws", "3"], 2);
+    let (other, others, _) = cut(&[&fixture], &["--draws", "3"], 3);
+    let sets = folder.at("sets.json");
+    let words = ["sets.json: the sets are of another experiment: "];
+    refused(&["fleet", "draws", &others[0], "--sets", &sets], &words);
+    refused(&["fleet", "draws", &files[0], "--sets", &sets, "--seed", "1"], &words);
+    let out = other.at("new");
+    refused(&["fleet", "cut", &files[0], "--sets", &sets, "--out", &out], &words);
+    let lines = draws_of_part(&files[0], &[], &sets);
+    let drawn = folder.file("drawn.jsonl", lines.as_bytes());
+    let compare = ["compare", &fixture, "--draws", "3", "--drawn", &drawn];
+    refused(&compare, &["drawn.jsonl: draw 0 is missing in part 2; there are 3 of 6"]);
+}
+
 #[cfg_attr(not(transcripts_at_hand), ignore = "no transcripts: WINDTUNNEL_DATA names a folder")]
 #[test]
 fn draws_of_real_transcripts_may_be_made_in_parts() {
@@ -54,6 +135,7 @@ fn draws_of_real_transcripts_may_be_made_in_parts() {
     let recording = folder.at("claude.wtr");
     ok(&["import", data("claude/entireio+entire-sem").to_str().unwrap(), "-o", &recording]);
     check(&[&recording], 20, &[4], &["--json"]);
+    check_parts(&[&recording], &[], (4, 7, 7), &["--json"]);
 }
 
 #[test]
@@ -132,14 +214,12 @@ fn lines_that_are_not_the_draws_of_an_experiment_are_refused() {
     }
     let other = lines[1].replace("\"draw\":1", "\"draw\":0");
     let again = [&lines[..], &[&other]].concat();
-    check(&[], &again, &["line 5: draw 0 is not what it is in line 1"]);
+    check(&[], &again, &["line 5: draw 0 was changed since it was made"]);
     let cut = &lines[2][..lines[2].len() - 9];
     check(&[], &[lines[0], "", cut], &["line 3: not a draw: EOF while parsing"]);
     check(&[], &["[1]"], &["line 1: not a draw: "]);
-    let in_part = lines[3].replace("\"asked\":[{", "\"asked\":[],\"x\":[{");
-    check(&[], &[&in_part], &["line 1: not a draw: unknown field `x`"]);
-    let beyond = lines[3].replace("\"draw\":3", "\"draw\":4");
-    check(&[], &[&beyond], &["line 1: draw 4 is not whole"]);
+    let more = lines[3].replace("\"draw\":3", "\"draw\":3,\"x\":1");
+    check(&[], &[&more], &["line 1: not a draw: unknown field `x`"]);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use super::marginal_savings::savings_alone;
 use super::savings::Saving;
 use super::swept_subset::{SweepEntry, SweepMetric, SweepToggle};
 use crate::plan::{Plan, ToggleSubset};
-use crate::units::saturate_to_i64;
+use crate::units::{PicoUsd, saturate_to_i64};
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
 /// Toggles that take part, those that move most alone: all subsets of them are looked at.
@@ -16,12 +17,13 @@ const MOST_TOGGLES: usize = 10;
 const MOST_SETS: usize = 64;
 
 /// Sets of no more effort than the order of building takes until one may stop.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CandidateSets {
     /// Points of work.
     pub(crate) effort: u32,
-    metric: SweepMetric,
-    subsets: Vec<ToggleSubset>,
+    /// Their toggles.
+    pub(crate) subsets: Vec<ToggleSubset>,
 }
 
 impl CandidateSets {
@@ -56,20 +58,19 @@ impl CandidateSets {
         affordable.sort_by_key(|entry| (Reverse(entry.saved_amount(metric)), entry.subset));
         let subsets = affordable.iter().take(MOST_SETS);
         let subsets = subsets.map(|entry| spread_bits(entry.subset, bits)).collect();
-        Some(Self { effort, metric, subsets })
-    }
-
-    /// What each of them saves in a draw: millionths of a dollar, or tokens.
-    pub(crate) fn saved_amounts(&self, lattice: &SubsetLattice) -> Vec<i64> {
-        let savings = self.subsets.iter().map(|subset| lattice.saving_of_subset(*subset));
-        savings.map(|saving| saved_amount(self.metric, &saving)).collect()
+        Some(Self { effort, subsets })
     }
 }
 
 fn saved_amount(metric: SweepMetric, saving: &Saving) -> i64 {
+    rounded_amount(metric, metric.amount_in_saving(saving))
+}
+
+/// What a set saves in a draw: millionths of a dollar, or tokens.
+pub(super) fn rounded_amount(metric: SweepMetric, amount: i128) -> i64 {
     match metric {
         // Sums over draws are sums of millionths: pico-dollars would not fit.
-        SweepMetric::Dollars => saving.total_money().micro_usd(),
-        other => saturate_to_i64(other.amount_in_saving(saving)),
+        SweepMetric::Dollars => PicoUsd(amount).micro_usd(),
+        _ => saturate_to_i64(amount),
     }
 }

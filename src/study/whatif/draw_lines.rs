@@ -1,43 +1,33 @@
-//! Draws as lines of JSON, so that several machines can make them: one line is one draw.
+//! Draws as lines of JSON, so that several machines can make them: one line is one draw of one part
+//! of the recording.
 //!
-//! A line names its experiment by a digest of everything that draws depend on: no draw is taken for
-//! one of another experiment.
+//! A line names its experiment by a digest of everything that draws depend on, and its part by that
+//! of the part: no draw is taken for one of another experiment, and no session counts twice.
 
 use super::draw_outcome::DrawOutcome;
-use super::draw_setup::DrawSetup;
+use super::draw_setup::{DrawSetup, finish_draws};
+use super::draw_sums::DrawSums;
 use super::experiment::Experiment;
-use super::load_bands::DrawnLoads;
-use super::observed_savings::observations_to_compare;
-use crate::plan::ToggleSubset;
-use crate::price::{MissingPrice, Pricing};
-use crate::reconstruct::RecordingSource;
+use super::experiment_parts::{WHAT_DIFFERS, cut_experiment, experiment_digest, recording_name};
+use super::quoted_sets::{DrawnPart, QuotedSets};
+use crate::price::MissingPrice;
 use crate::recording::hex_prefix;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// What is hashed first: another format is another experiment.
-const FORMAT: &str = "windtunnel.draws/1";
-
-/// One draw, with the digest of its experiment.
+/// One draw of a part, with the digest of its experiment.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DrawLine<T> {
+struct DrawLine {
     experiment: String,
+    part: DrawnPart,
     draw: u32,
-    outcome: T,
-}
-
-/// The sets whose savings a comparison quotes, found before: to find them takes every subset.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct QuotedSets {
-    experiment: String,
-    /// How many draws the experiment has: whoever makes them in parts need not know the rule.
-    draws: u32,
-    /// By the bits of the comparison.
-    pub sets: Vec<ToggleSubset>,
+    /// Of all the others.
+    digest: String,
+    sums: Box<RawValue>,
 }
 
 /// All draws of an experiment, made before.
@@ -51,128 +41,100 @@ pub(crate) enum BadDraws {
     #[error("line {0}: {1}")]
     Line(usize, BadDrawLine),
     /// There are too few.
-    #[error("draw {first} is missing; there are {there} of {wanted}")]
+    #[error("draw {draw} is missing{part}; there are {there} of {wanted}")]
     Missing {
         /// The first that is missing.
-        first: usize,
-        /// How many there are.
+        draw: usize,
+        /// Of which part, if there are several.
+        part: String,
+        /// How many there are, of all parts.
         there: usize,
-        /// How many the experiment asks for.
-        wanted: u32,
+        /// How many there should be.
+        wanted: usize,
     },
 }
-
-/// Sets that are not those of an experiment.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BadSets {
-    /// They cannot be read.
-    #[error("no sets: {0}")]
-    Broken(serde_json::Error),
-    /// They are of another experiment.
-    #[error("the sets are of another experiment: {}", WHAT_DIFFERS)]
-    OtherExperiment,
-}
-
-/// What tells one experiment from another.
-const WHAT_DIFFERS: &str = "recording, toggles, parameters, prices, seed, number of draws or \
-                            version of the program are not those of this one";
 
 /// What is wrong with a line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadDrawLine {
-    /// It cannot be read, or was changed.
+    /// It cannot be read.
     #[error("not a draw: {0}")]
     Broken(String),
+    /// It is not as it was written.
+    #[error("draw {0} was changed since it was made")]
+    Changed(u32),
     /// Figures are missing that its experiment asks for.
     #[error("draw {0} is not whole")]
     InPart(u32),
     /// It is of another experiment.
     #[error("draw {0} is of another experiment: {what}", what = WHAT_DIFFERS)]
     OtherExperiment(u32),
+    /// The recording is not cut so.
+    #[error("draw {0} is of sessions that are none of the {1} parts of this recording")]
+    OtherPart(u32, usize),
+    /// Lines of two cuts.
+    #[error("draw {draw} is of one of {met} parts, and that of the first line of one of {wanted}")]
+    OtherCut {
+        /// The draw.
+        draw: u32,
+        /// How many parts its recording was cut into.
+        met: usize,
+        /// How many the others are of.
+        wanted: usize,
+    },
     /// The same draw came out in two ways.
     #[error("draw {0} is not what it is in line {1}")]
     Unlike(u32, usize),
 }
 
-/// Makes some draws of an experiment, those that it has, as lines.
+/// Makes some draws of an experiment, those that it has, as lines; its recording is the part of the
+/// whole that `told` found.
 ///
 /// # Errors
 /// A model without a price.
 pub(crate) fn write_draws(
     experiment: &Experiment<'_>,
+    (told, part): (&QuotedSets, &DrawnPart),
     draws: Range<u32>,
 ) -> Result<Vec<u8>, MissingPrice> {
-    let recording = experiment.base_recording();
-    let plan = experiment.compile_plan(recording, &experiment.patches_at_means(recording))?;
     let draws = draws.start..draws.end.min(experiment.draws);
-    let outcomes = DrawSetup::prepare(experiment, &plan)?.replay_draws(draws.clone())?;
-    Ok(lines_of(&experiment_digest(experiment), draws.zip(&outcomes)))
+    let setup = DrawSetup::prepare(experiment, told.lattices.clone())?;
+    let sums = setup.replay_draws(draws.clone())?;
+    let lines = draws.zip(&sums);
+    let lines = lines.map(|(draw, sums)| DrawLine::new(&told.experiment, part, draw, sums));
+    let lines = lines.map(|line| serde_json::to_string(&line).expect("words are JSON") + "\n");
+    Ok(lines.collect::<String>().into_bytes())
 }
 
-fn lines_of<'a>(key: &str, draws: impl Iterator<Item = (u32, &'a DrawOutcome)>) -> Vec<u8> {
-    let lines = draws.map(|(draw, outcome)| {
-        let line = DrawLine { experiment: key.to_owned(), draw, outcome };
-        serde_json::to_string(&line).expect("integers and names are JSON") + "\n"
-    });
-    lines.collect::<String>().into_bytes()
-}
-
-impl QuotedSets {
-    /// The sets of an experiment, for those who make its draws.
-    pub(crate) fn to_json(experiment: &Experiment<'_>) -> Vec<u8> {
-        let sets = Self {
-            experiment: experiment_digest(experiment),
-            draws: experiment.draws,
-            sets: experiment.sets.to_vec(),
-        };
-        serde_json::to_vec(&sets).expect("numbers are JSON")
+impl DrawLine {
+    fn new(experiment: &str, part: &DrawnPart, draw: u32, sums: &DrawSums) -> Self {
+        let sums = serde_json::value::to_raw_value(sums).expect("integers and names are JSON");
+        let (experiment, part) = (experiment.to_owned(), part.clone());
+        let line = Self { experiment, part, draw, digest: String::new(), sums };
+        Self { digest: line.content_digest(), ..line }
     }
 
-    /// Sets that were found before.
-    ///
-    /// # Errors
-    /// They cannot be read.
-    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, BadSets> {
-        serde_json::from_slice(bytes).map_err(BadSets::Broken)
-    }
-
-    /// Whether they are those of an experiment that has them.
-    ///
-    /// # Errors
-    /// They were found for another one.
-    pub(crate) fn check(&self, experiment: &Experiment<'_>) -> Result<(), BadSets> {
-        let is_known = self.experiment == experiment_digest(experiment);
-        is_known.then_some(()).ok_or(BadSets::OtherExperiment)
+    fn content_digest(&self) -> String {
+        let Self { experiment, part, draw, digest: _, sums } = self;
+        let content = format!("{:?}", (experiment, part, draw, sums.get()));
+        hex_prefix(&Sha256::digest(content), 16)
     }
 }
 
 impl MadeDraws {
-    /// The draws of an experiment from their lines, which stand in any order; a draw may be there
+    /// The draws of an experiment from their lines, which stand in any order; a line may be there
     /// several times, where it is the same.
     ///
     /// # Errors
     /// A line that is none of its draws; a draw that is missing.
     pub(crate) fn from_lines(text: &[u8], experiment: &Experiment<'_>) -> Result<Self, BadDraws> {
-        let key = experiment_digest(experiment);
-        let mut met: Vec<Option<(usize, DrawOutcome)>> = vec![None; experiment.draws as usize];
+        let mut met = MetLines::of_experiment(experiment);
         for (at, line) in text.split(|byte| *byte == b'\n').enumerate() {
             if !line.trim_ascii().is_empty() {
-                take_line(line, (at + 1, experiment, &key), &mut met)
-                    .map_err(|fault| BadDraws::Line(at + 1, fault))?;
+                met.take_line(line, at + 1).map_err(|fault| BadDraws::Line(at + 1, fault))?;
             }
         }
-        let there = met.iter().flatten().count();
-        if let Some(first) = met.iter().position(Option::is_none) {
-            return Err(BadDraws::Missing { first, there, wanted: experiment.draws });
-        }
-        // Every lattice has the same sets, and the first draws have one.
-        let sets = met.iter().flatten().next().map_or(0, |(_, outcome)| outcome.sets.len());
-        for (draw, (at, outcome)) in (0..).zip(met.iter().flatten()) {
-            if ![0, sets].contains(&outcome.sets.len()) {
-                return Err(BadDraws::Line(*at, BadDrawLine::InPart(draw)));
-            }
-        }
-        Ok(Self(met.into_iter().flatten().map(|(_, outcome)| outcome).collect()))
+        met.finish().map(Self)
     }
 
     /// The draws in their order.
@@ -181,30 +143,98 @@ impl MadeDraws {
     }
 }
 
-/// Puts the draw of a line in its place.
-fn take_line(
-    line: &[u8],
-    (number, experiment, key): (usize, &Experiment<'_>, &str),
-    met: &mut [Option<(usize, DrawOutcome)>],
-) -> Result<(), BadDrawLine> {
-    // What another version holds in a draw is not read: whose it is says more.
-    let line: DrawLine<Box<RawValue>> = serde_json::from_slice(line).map_err(broken)?;
-    if line.experiment != key {
-        return Err(BadDrawLine::OtherExperiment(line.draw));
+/// The lines of an experiment that were read so far.
+struct MetLines<'a> {
+    experiment: &'a Experiment<'a>,
+    key: String,
+    /// The parts by their digests; none before the first line.
+    parts: BTreeMap<String, usize>,
+    /// Where the lines of each draw stand and their digests, part by part.
+    places: Vec<Vec<Option<(usize, String)>>>,
+    /// What those of each draw add up to.
+    sums: Vec<Option<DrawSums>>,
+}
+
+impl<'a> MetLines<'a> {
+    fn of_experiment(experiment: &'a Experiment<'a>) -> Self {
+        let key = experiment_digest(experiment, &recording_name(experiment));
+        let draws = experiment.draws as usize;
+        let places = vec![Vec::new(); draws];
+        Self { experiment, key, parts: BTreeMap::new(), places, sums: vec![None; draws] }
     }
-    let outcome: DrawOutcome = serde_json::from_str(line.outcome.get()).map_err(broken)?;
-    let place = met.get_mut(line.draw as usize).filter(|_| is_whole(&outcome, experiment));
-    let Some(place) = place else {
-        return Err(BadDrawLine::InPart(line.draw));
-    };
-    match place {
-        Some((earlier, other)) if *other != outcome => {
-            return Err(BadDrawLine::Unlike(line.draw, *earlier));
+
+    /// Adds a line to its draw.
+    fn take_line(&mut self, line: &[u8], number: usize) -> Result<(), BadDrawLine> {
+        // What another version holds in a draw is not read: whose it is says more.
+        let line: DrawLine = serde_json::from_slice(line).map_err(broken)?;
+        let draw = line.draw;
+        if line.experiment != self.key {
+            return Err(BadDrawLine::OtherExperiment(draw));
         }
-        Some(_) => {}
-        None => *place = Some((number, outcome)),
+        if line.digest != line.content_digest() {
+            return Err(BadDrawLine::Changed(draw));
+        }
+        let part = self.find_part(&line)?;
+        let sums: DrawSums = serde_json::from_str(line.sums.get()).map_err(broken)?;
+        let at = draw as usize;
+        if at >= self.sums.len() || !sums.is_whole(self.experiment) {
+            return Err(BadDrawLine::InPart(draw));
+        }
+        let places = &mut self.places[at];
+        places.resize(self.parts.len(), None);
+        match &places[part] {
+            Some((earlier, digest)) if *digest != line.digest => {
+                return Err(BadDrawLine::Unlike(draw, *earlier));
+            }
+            Some(_) => return Ok(()),
+            None => places[part] = Some((number, line.digest)),
+        }
+        match &mut self.sums[at] {
+            Some(all) if all.is_like(&sums) => all.add(&sums),
+            Some(_) => return Err(BadDrawLine::InPart(draw)),
+            none => *none = Some(sums),
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Which part a line is of; the first line says how many there are.
+    fn find_part(&mut self, line: &DrawLine) -> Result<usize, BadDrawLine> {
+        let DrawnPart { digest, of } = &line.part;
+        if self.parts.is_empty() {
+            let digests = cut_experiment(self.experiment, *of).digests;
+            self.parts = digests.into_iter().zip(0..).collect();
+        } else if *of != self.parts.len() {
+            let (draw, met, wanted) = (line.draw, *of, self.parts.len());
+            return Err(BadDrawLine::OtherCut { draw, met, wanted });
+        }
+        let part = self.parts.get(digest).copied();
+        part.ok_or(BadDrawLine::OtherPart(line.draw, self.parts.len()))
+    }
+
+    /// All draws, each with the error of a difference.
+    fn finish(self) -> Result<Vec<DrawOutcome>, BadDraws> {
+        // Without any line nothing is known of parts.
+        let parts = self.parts.len().max(1);
+        let there = self.places.iter().flatten().flatten().count();
+        let wanted = parts * self.sums.len();
+        for (draw, places) in self.places.iter().enumerate() {
+            let missing = (0..parts).find(|part| places.get(*part).is_none_or(Option::is_none));
+            if let Some(part) = missing {
+                let part =
+                    if parts == 1 { String::new() } else { format!(" in part {}", part + 1) };
+                return Err(BadDraws::Missing { draw, part, there, wanted });
+            }
+        }
+        // Every lattice has the same sets, and the first draws have one.
+        let first = self.sums.first().and_then(Option::as_ref);
+        for (draw, sums) in (0..).zip(&self.sums) {
+            if !sums.iter().zip(first).all(|(sums, first)| first.is_like(sums)) {
+                let line = self.places[draw].iter().flatten().next().map_or(0, |(line, _)| *line);
+                return Err(BadDraws::Line(line, BadDrawLine::InPart(draw as u32)));
+            }
+        }
+        Ok(finish_draws(self.experiment, self.sums.into_iter().flatten().collect()))
+    }
 }
 
 /// Every line is a text of its own: what the reader says of lines would be misread.
@@ -213,154 +243,150 @@ fn broken(error: serde_json::Error) -> BadDrawLine {
     BadDrawLine::Broken(told.split(" at line ").next().unwrap_or_default().to_owned())
 }
 
-/// Whether a draw holds a figure for everything that is asked for.
-fn is_whole(outcome: &DrawOutcome, experiment: &Experiment<'_>) -> bool {
-    let DrawOutcome { toggles, claims, exact_claims, observed_bp, asked, .. } = outcome;
-    let there = [toggles.len(), claims.len(), exact_claims.len(), observed_bp.len(), asked.len()];
-    let Experiment { chosen, claims, sets, .. } = experiment;
-    let observed = observations_to_compare(experiment).len();
-    there == [chosen.len(), claims.len(), claims.len(), observed, sets.len()]
-        && outcome.loads.as_ref().is_none_or(DrawnLoads::is_whole)
-}
-
-/// A digest of everything that the draws of an experiment depend on.
-fn experiment_digest(experiment: &Experiment<'_>) -> String {
-    // All parts by name, so that nobody adds one without thinking of this.
-    let Experiment {
-        source,
-        chosen,
-        // They take no part in a draw.
-        waiting: _,
-        pricing: Pricing { book, assumed_model, date, substitutes },
-        cache,
-        claims,
-        observed,
-        seed,
-        draws,
-        sets,
-        requests_a_minute,
-        progress: _,
-    } = experiment;
-    let grades: Vec<_> = chosen.iter().map(|one| one.grade).collect();
-    let prices = (book.book_digest(), assumed_model, date, substitutes);
-    // Of totals draws make other calls, which depend on all that was published.
-    let published = match source {
-        RecordingSource::Recorded(_) => String::new(),
-        RecordingSource::Pipeline { reported, lens, .. } => format!("{reported:?} {lens:?}"),
-        RecordingSource::Routes { routes, .. } => format!("{routes:?}"),
-    };
-    let program = (FORMAT, env!("CARGO_PKG_VERSION"));
-    let recorded = (source.recording().recording_digest(), published);
-    let toggles = (chosen, grades, sets);
-    let told = (cache, claims, observed, seed, draws, requests_a_minute);
-    let parts = format!("{:?}", (program, recorded, toggles, prices, told));
-    hex_prefix(&Sha256::digest(parts), 16)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::experiment_parts::tests::{acting_toggles, many_sessions, source, toggles};
+    use super::super::published_claims::claims_of_pipeline;
     use super::*;
-    use crate::cache::CachePolicy;
-    use crate::price::PriceBook;
-    use crate::reconstruct::{Lens, ReportedPipeline, builtin_pipeline, reconstruct};
-    use crate::recording::Recording;
-    use crate::scenario::{ChosenToggle, Scenario, toggles_by_id};
-    use crate::seed::Seed;
-    use crate::study::backtest::ObservedEffect;
-    use crate::study::whatif::published_claims::claims_of_pipeline;
+    use crate::price::Pricing;
+    use crate::reconstruct::RecordingSource;
+    use crate::scenario::Scenario;
 
-    /// What changes a source: its recording, what was published, how that is read.
-    type SourceParts<'a> = (&'a mut Recording, &'a mut ReportedPipeline, &'a mut Lens);
-
-    fn source() -> RecordingSource {
-        let reported = builtin_pipeline("order-774").expect("built in");
-        let fit = reconstruct(&reported, Lens::Message).expect("fits");
-        RecordingSource::Pipeline { reported, lens: Lens::Message, fit }
+    fn told(experiment: &Experiment<'_>, most: usize) -> QuotedSets {
+        let cut = cut_experiment(experiment, most);
+        QuotedSets::of_experiment(experiment, &cut).expect("prices")
     }
 
-    fn toggles(ids: [&str; 2]) -> (Vec<ChosenToggle>, Vec<ChosenToggle>) {
-        Scenario::with_toggles(&toggles_by_id(ids).expect("toggles")).split_awaiting_toggles()
+    /// Some draws of a part, or of the whole.
+    fn lines(experiment: &Experiment<'_>, told: &QuotedSets, draws: Range<u32>) -> Vec<u8> {
+        let part = told.find_part(experiment).expect("a part");
+        write_draws(experiment, (told, &part), draws).expect("prices")
     }
 
     #[test]
-    fn parts_of_any_size_are_the_whole() {
+    fn ranges_of_any_size_are_the_whole() {
         let (source, toggles, pricing) = (source(), toggles(["R1", "R4"]), Pricing::embedded());
         let scenario = Scenario { draws: Some(64), ..Scenario::all_toggles() };
         let claims = claims_of_pipeline(source.pipeline().expect("a pipeline"));
         let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
         let experiment = Experiment { claims: &claims, sets: &[1, 3], ..experiment };
-        let whole = write_draws(&experiment, 0..64).expect("prices");
+        let told = told(&experiment, 1);
+        let setup = DrawSetup::prepare(&experiment, told.lattices.clone()).expect("prices");
+        let outcomes = setup.replay_all().expect("prices");
+        let whole = lines(&experiment, &told, 0..64);
         for parts in [2, 7, 64_u32] {
             let count = 64_u32.div_ceil(parts);
             let ranges = (0..parts).map(|at| at * count..(at + 1) * count);
-            let made: Vec<_> =
-                ranges.map(|range| write_draws(&experiment, range).expect("prices")).collect();
+            let made: Vec<_> = ranges.map(|range| lines(&experiment, &told, range)).collect();
             assert!(made.concat() == whole, "{parts} parts");
             let turned: Vec<_> = made.into_iter().rev().collect();
             let read = MadeDraws::from_lines(&turned.concat(), &experiment).expect("all draws");
-            let key = experiment_digest(&experiment);
-            assert!(lines_of(&key, (0..).zip(&read.0)) == whole, "{parts} parts read again");
+            assert!(read.outcomes() == outcomes, "{parts} parts read again");
+        }
+    }
+
+    /// An experiment on many sessions, and the same on each of so many parts.
+    fn with_parts(
+        counts: &[usize],
+        mut check: impl FnMut(&Experiment<'_>, &QuotedSets, &[Experiment<'_>]),
+    ) {
+        let source = RecordingSource::Recorded(many_sessions());
+        let acting = acting_toggles().into_iter().filter(|one| !one.toggle.counts_all_places());
+        let toggles = acting.partition(|one| !one.awaits_parameter());
+        let (scenario, pricing) = (Scenario::all_toggles(), Pricing::embedded());
+        let experiment = Experiment::for_scenario(&source, &scenario, &toggles, &pricing);
+        let experiment = Experiment { sets: &[1, 0xff], draws: 3, ..experiment };
+        for &most in counts {
+            let cut = cut_experiment(&experiment, most);
+            let part = |at| RecordingSource::Recorded(cut.part(experiment.base_recording(), at));
+            let sources: Vec<RecordingSource> = (0..cut.digests.len()).map(part).collect();
+            let parts = sources.iter().map(|source| Experiment { source, ..experiment.clone() });
+            check(&experiment, &told(&experiment, most), &parts.collect::<Vec<_>>());
         }
     }
 
     #[test]
-    fn whatever_draws_depend_on_moves_the_digest() {
-        let (source, own, pricing) = (source(), toggles(["R1", "R4"]), Pricing::embedded());
-        let experiment =
-            Experiment::for_scenario(&source, &Scenario::all_toggles(), &own, &pricing);
-        let digest = experiment_digest(&experiment);
-        assert_eq!(digest, experiment_digest(&experiment.clone()));
-        let differs = |what: &str, other: &Experiment<'_>| {
-            assert_ne!(digest, experiment_digest(other), "{what}");
-        };
+    fn parts_of_the_recording_add_up_to_the_whole() {
+        let mut outcomes: Option<Vec<DrawOutcome>> = None;
+        let mut met = Vec::new();
+        with_parts(&[1, 2, 7, 64], |experiment, told, parts| {
+            let mut told = told_again(told);
+            // One draw without shares, so that both ways are gone.
+            told.lattices.count = 2;
+            let want = outcomes.get_or_insert_with(|| {
+                let setup = DrawSetup::prepare(experiment, told.lattices.clone()).expect("prices");
+                setup.replay_all().expect("prices")
+            });
+            let candidates = want.iter().map(|outcome| outcome.sets.len());
+            assert!(want[0].before.0 > 0 && candidates.eq([64, 64, 0]));
+            let ranges = |part| [1..3, 0..1].map(|draws| lines(part, &told, draws));
+            let made: Vec<_> = parts.iter().rev().flat_map(ranges).collect();
+            let read = MadeDraws::from_lines(&made.concat(), experiment).expect("all draws");
+            assert!(read.outcomes() == want, "{} parts", parts.len());
+            met.push(parts.len());
+        });
+        assert_eq!(met, [1, 2, 7, 64]);
+    }
 
-        let sources: [fn(&mut SourceParts<'_>); 3] = [
-            |it| it.0.calls[0].usage.output += 1,
-            |it| it.1.unknowns.clear(),
-            |it| *it.2 = Lens::Record,
-        ];
-        for (at, change) in sources.iter().enumerate() {
-            let mut other = source.clone();
-            if let RecordingSource::Pipeline { reported, lens, fit } = &mut other {
-                change(&mut (&mut fit.recording, reported, lens));
-            }
-            differs(&format!("source {at}"), &Experiment { source: &other, ..experiment.clone() });
-        }
+    fn told_again(told: &QuotedSets) -> QuotedSets {
+        QuotedSets::from_json(&told.to_json()).expect("as it was told")
+    }
 
-        let changes: [fn(&mut ChosenToggle); 3] = [
-            |it| it.params = it.params.with_value(0, 77),
-            |it| it.ranges[0].high += 1,
-            |it| it.grade.effort += 1,
-        ];
-        for (at, change) in changes.iter().enumerate() {
-            let mut other = own.0.clone();
-            change(&mut other[1]);
-            differs(&format!("toggle {at}"), &Experiment { chosen: &other, ..experiment.clone() });
-        }
-        let fewer = &own.0[..1];
-        differs("toggles", &Experiment { chosen: fewer, ..experiment.clone() });
+    #[test]
+    fn lines_of_parts_that_are_not_the_recording_are_refused() {
+        with_parts(&[7], |experiment, sets, parts| {
+            let mut sets = told_again(sets);
+            sets.lattices.count = 0;
+            let all: Vec<Vec<u8>> = parts.iter().map(|part| lines(part, &sets, 0..3)).collect();
+            let said = |lines: &[&[u8]]| {
+                MadeDraws::from_lines(&lines.concat(), experiment).map_or_else(
+                    |error| error.to_string(),
+                    |made| format!("{} draws", made.outcomes().len()),
+                )
+            };
+            let of = |count: usize| all[..count].iter().map(Vec::as_slice).collect::<Vec<_>>();
+            // A part that was made twice does no harm.
+            assert_eq!(said(&[of(7), of(1)].concat()), "3 draws");
+            assert_eq!(said(&of(6)), "draw 0 is missing in part 7; there are 18 of 21");
+            let whole = lines(experiment, &sets, 0..3);
+            let others =
+                "line 4: draw 0 is of one of 1 parts, and that of the first line of one of";
+            assert_eq!(said(&[of(1)[0], &whole]), format!("{others} 7"));
+            assert_eq!(said(&[&whole]), "3 draws");
+            let cut_otherwise = told(experiment, 2);
+            with_parts(&[2], |_, _, halves| {
+                let half = lines(&halves[0], &cut_otherwise, 0..1);
+                let others = "line 1: draw 0 is of sessions that are none of the 7 parts";
+                let lied = altered(&half, |line| line.part.of = 7);
+                assert!(said(&[&lied]).starts_with(others), "{}", said(&[&lied]));
+            });
+            let bare = |from: &str, to: &str| {
+                String::from_utf8(all[0].clone()).expect("text").replacen(from, to, 1).into_bytes()
+            };
+            let changed = "line 1: draw 0 was changed since it was made";
+            assert_eq!(said(&[&bare("\"met\":true", "\"met\":false")]), changed);
+            let unlike = altered(&all[0], |line| {
+                let sums = line.sums.get().replacen("true", "false", 1);
+                line.sums = RawValue::from_string(sums).expect("JSON");
+            });
+            assert_eq!(said(&[&all[0], &unlike]), "line 4: draw 0 is not what it is in line 1");
+            let beyond = altered(&all[0], |line| line.draw = 4);
+            assert_eq!(said(&[&beyond]), "line 1: draw 4 is not whole");
+            let short = altered(&all[0], |line| {
+                let mut sums: DrawSums = serde_json::from_str(line.sums.get()).expect("sums");
+                sums.asked.pop();
+                line.sums = serde_json::value::to_raw_value(&sums).expect("JSON");
+            });
+            assert_eq!(said(&[&short]), "line 1: draw 0 is not whole");
+        });
+    }
 
-        let changes: [fn(&mut Pricing); 4] = [
-            |it| it.assumed_model.push('x'),
-            |it| it.date = Some(jiff::civil::date(2026, 1, 1)),
-            |it| it.substitutes.push(("a".to_owned(), "b".to_owned())),
-            |it| it.book = PriceBook::from_fixed_prices([]),
-        ];
-        for (at, change) in changes.iter().enumerate() {
-            let mut other = pricing.clone();
-            change(&mut other);
-            differs(&format!("prices {at}"), &Experiment { pricing: &other, ..experiment.clone() });
-        }
-
-        let claims = claims_of_pipeline(source.pipeline().expect("a pipeline"));
-        differs("claims", &Experiment { claims: &claims, ..experiment.clone() });
-        let observed = [ObservedEffect::default()];
-        differs("observed", &Experiment { observed: &observed, ..experiment.clone() });
-        differs("seed", &Experiment { seed: Seed(1), ..experiment.clone() });
-        differs("draws", &Experiment { draws: 3, ..experiment.clone() });
-        differs("sets", &Experiment { sets: &[1], ..experiment.clone() });
-        differs("limit", &Experiment { requests_a_minute: Some(9), ..experiment.clone() });
-        let cache = CachePolicy::Perfect;
-        differs("cache", &Experiment { cache, ..experiment.clone() });
+    /// The first line with something else in it, as its program would have written it.
+    fn altered(lines: &[u8], change: impl FnOnce(&mut DrawLine)) -> Vec<u8> {
+        let first = lines.split(|byte| *byte == b'\n').next().expect("a line");
+        let mut line: DrawLine = serde_json::from_slice(first).expect("a draw");
+        change(&mut line);
+        line.digest = line.content_digest();
+        serde_json::to_vec(&line).expect("JSON")
     }
 }

@@ -2,13 +2,10 @@
 
 use super::load_bands::DrawnLoads;
 use super::savings::Saving;
-use crate::fixed_point::ONE;
-use crate::units::{PicoUsd, scale_by_ratio};
-use serde::{Deserialize, Serialize};
+use crate::units::PicoUsd;
 
-/// What one draw says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What one draw says: everything that is saved is off by the error of a difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DrawOutcome {
     pub(super) met: bool,
     /// Before: the headline's figure and money.
@@ -24,41 +21,17 @@ pub(super) struct DrawOutcome {
     pub(super) exact_claims: Vec<i64>,
     /// How busy agents are; no error of a difference is in it.
     pub(super) loads: Option<DrawnLoads>,
-    /// What the candidates for building save; empty without a lattice.
+    /// What the candidates for building save; empty without a lattice. The choice among them is the
+    /// same under any error.
     pub(super) sets: Vec<i64>,
     /// What the sets that the experiment asks for save.
     pub(super) asked: Vec<Saving>,
 }
 
 /// One toggle in one draw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ToggleDraw {
     pub(super) shapley: Option<Saving>,
     pub(super) alone: Saving,
     pub(super) last: Saving,
-}
-
-impl DrawOutcome {
-    /// The same with everything that is saved off by a factor in 2^-32. What was there before is no
-    /// difference, and the choice among sets is the same under any factor.
-    pub(super) fn with_error(mut self, factor: i64) -> Self {
-        self.joint = self.joint.scaled_by_q32(factor);
-        for saving in &mut self.asked {
-            *saving = saving.scaled_by_q32(factor);
-        }
-        for toggle in &mut self.toggles {
-            toggle.alone = toggle.alone.scaled_by_q32(factor);
-            toggle.last = toggle.last.scaled_by_q32(factor);
-            toggle.shapley = toggle.shapley.map(|share| share.scaled_by_q32(factor));
-        }
-        for (amount, saving) in &mut self.claims {
-            *amount = scale_by_ratio(*amount, factor, ONE);
-            *saving = saving.scaled_by_q32(factor);
-        }
-        for share in &mut self.observed_bp {
-            *share = scale_by_ratio(*share, factor, ONE);
-        }
-        self
-    }
 }

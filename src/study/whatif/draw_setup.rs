@@ -1,7 +1,8 @@
 //! The draws of an experiment: each is replayed for itself, wherever and in whatever order.
 
 use super::candidate_sets::CandidateSets;
-use super::draw_outcome::{DrawOutcome, ToggleDraw};
+use super::draw_outcome::DrawOutcome;
+use super::draw_sums::{DrawSums, LatticeSums};
 use super::experiment::Experiment;
 use super::lattice::SubsetLattice;
 use super::load_bands::DrawnLoads;
@@ -12,6 +13,7 @@ use super::parameter_draws::{self, ParameterDraws};
 use super::published_claims::PublishedClaim;
 use super::savings::{PipelineTotals, Saving, totals_in_step};
 use super::shapley::share_out_lattice;
+use super::swept_subset::SweepMetric;
 use super::untoggled::UntoggledCalls;
 use super::verdict::DIFFERENCE_ERROR_BP;
 use crate::fixed_point::ONE;
@@ -23,8 +25,9 @@ use crate::seed::Seed;
 use crate::study::backtest::ObservedEffect;
 use crate::study::progress::WorkMeter;
 use crate::study::stats::random_draws::draw_normal;
-use crate::units::{BASIS_POINTS, ratio_bp, scale_by_ratio};
+use crate::units::{BASIS_POINTS, scale_by_ratio};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -48,27 +51,44 @@ fn affordable_lattices(work: u64, count: u32) -> u32 {
     u32::try_from(lattices).unwrap_or(u32::MAX).min(count)
 }
 
+/// The draws in which every subset is replayed, which depends on all sessions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LatticeDraws {
+    /// How many there are, the first ones.
+    pub(super) count: u32,
+    pub(super) candidates: Option<CandidateSets>,
+}
+
+impl LatticeDraws {
+    /// Those of an experiment; `plan` is that of the means.
+    pub(super) fn from_plan(experiment: &Experiment<'_>, plan: &Plan) -> Self {
+        let work = SubsetLattice::rows_to_replay(plan);
+        Self {
+            count: affordable_lattices(work, experiment.draws),
+            candidates: CandidateSets::from_plan(experiment, plan),
+        }
+    }
+}
+
 /// What all draws of an experiment share.
 pub(super) struct DrawSetup<'a> {
     pub(super) experiment: &'a Experiment<'a>,
     untoggled: UntoggledCalls<'a>,
     pub(super) draws: ParameterDraws,
     pub(super) openings: OpenCounts,
-    errors: Vec<i64>,
-    pub(super) candidates: Option<CandidateSets>,
-    /// In how many draws, the first ones, every subset is replayed.
-    pub(super) lattices: u32,
+    pub(super) lattices: LatticeDraws,
     observations: Vec<(ObservedEffect, ToggleSubset)>,
 }
 
 impl<'a> DrawSetup<'a> {
-    /// Draws what is open; `plan` is that of the means.
+    /// Draws what is open.
     ///
     /// # Errors
     /// A model without a price.
     pub(super) fn prepare(
         experiment: &'a Experiment<'a>,
-        plan: &Plan,
+        lattices: LatticeDraws,
     ) -> Result<Self, MissingPrice> {
         let count = experiment.draws;
         let observations = observed_savings::observations_to_compare(experiment);
@@ -78,18 +98,24 @@ impl<'a> DrawSetup<'a> {
             experiment,
             draws: ParameterDraws::draw_for_toggles(experiment.chosen, experiment.seed, count),
             openings: OpenCounts::draw_from_source(experiment.source, experiment.seed, count),
-            errors: draw_difference_errors(experiment.seed, count),
-            candidates: CandidateSets::from_plan(experiment, plan),
-            lattices: affordable_lattices(SubsetLattice::rows_to_replay(plan), count),
+            lattices,
             observations,
         })
+    }
+
+    /// What all draws say, in their order.
+    ///
+    /// # Errors
+    /// A model without a price.
+    pub(super) fn replay_all(&self) -> Result<Vec<DrawOutcome>, MissingPrice> {
+        Ok(finish_draws(self.experiment, self.replay_draws(0..self.experiment.draws)?))
     }
 
     /// Replays some draws, in their order.
     ///
     /// # Errors
     /// A model without a price.
-    pub(super) fn replay_draws(&self, draws: Range<u32>) -> Result<Vec<DrawOutcome>, MissingPrice> {
+    pub(super) fn replay_draws(&self, draws: Range<u32>) -> Result<Vec<DrawSums>, MissingPrice> {
         let meter = WorkMeter::new(self.experiment.progress, draws.len() as u64);
         draws
             .into_par_iter()
@@ -101,7 +127,7 @@ impl<'a> DrawSetup<'a> {
             .collect()
     }
 
-    fn replay_draw(&self, k: u32, scratch: &mut DrawScratch) -> Result<DrawOutcome, MissingPrice> {
+    fn replay_draw(&self, k: u32, scratch: &mut DrawScratch) -> Result<DrawSums, MissingPrice> {
         let Experiment { chosen, claims, .. } = self.experiment;
         let source = self.experiment.source;
         let (other, met) = self.openings.recording_in_draw(source, k, scratch);
@@ -133,8 +159,9 @@ impl<'a> DrawSetup<'a> {
         };
         // Shapley shares need every subset, which is dear: the first draws have them, as many as
         // can be paid for. All other bands need a few replays a draw.
+        let has_lattice = k < self.lattices.count;
         let lattice =
-            if k < self.lattices { SubsetLattice::from_plan(&plan, chosen.len()) } else { None };
+            if has_lattice { SubsetLattice::from_plan(&plan, chosen.len()) } else { None };
         let (marginal, shapley) = match &lattice {
             Some(lattice) => {
                 let (marginal, shapley) = share_out_lattice(lattice);
@@ -156,20 +183,16 @@ impl<'a> DrawSetup<'a> {
             lattice: lattice.as_ref(),
             known: BTreeMap::new(),
         };
-        let sets = match (&self.candidates, &lattice) {
-            (Some(candidates), Some(lattice)) => candidates.saved_amounts(lattice),
-            _ => Vec::new(),
-        };
-        let toggles: Vec<ToggleDraw> = (0..chosen.len())
-            .map(|at| ToggleDraw {
-                shapley: shapley.as_ref().map(|shares| shares[at]),
-                alone: marginal.alone[at],
-                last: marginal.last[at],
-            })
-            .collect();
+        let lattice_sums = lattice.as_ref().zip(shapley).map(|(lattice, shapley)| {
+            let metric = SweepMetric::default_for(self.experiment);
+            let subsets = self.lattices.candidates.iter().flat_map(|it| &it.subsets);
+            let savings = subsets.map(|subset| lattice.saving_of_subset(*subset));
+            let candidates = savings.map(|saving| metric.amount_in_saving(&saving)).collect();
+            LatticeSums { shapley, candidates }
+        });
         let claims: Vec<(i64, Saving)> = claims
             .iter()
-            .map(|claim| self.saving_of_claim(claim, &mut steps, &patches, &toggles))
+            .map(|claim| self.saving_of_claim(claim, &mut steps, &patches, &marginal.alone))
             .collect();
         let observed = self.observations.iter().map(|(observed, subset)| {
             let step = observed.step_name();
@@ -183,21 +206,20 @@ impl<'a> DrawSetup<'a> {
             }
             None => self.untoggled.amounts(&lucky, step),
         };
-        let observed_bp = observed.iter().map(|(saved, step)| ratio_bp(*saved, before(step).0));
-        let outcome = DrawOutcome {
+        let sums = DrawSums {
             met,
-            observed_bp: observed_bp.collect(),
+            observed: observed.iter().map(|(saved, step)| (*saved, before(step).0)).collect(),
             before: before(""),
             loads: self.loads_in_draw(recording, &plan, k),
             joint: marginal.joint,
-            exact_claims: claims.iter().map(|(amount, _)| *amount).collect(),
+            alone: marginal.alone,
+            last: marginal.last,
             claims,
-            toggles,
-            sets,
+            lattice: lattice_sums,
             asked,
         };
         scratch.keep_memory(other, plan);
-        Ok(outcome.with_error(self.errors[k as usize]))
+        Ok(sums)
     }
 
     /// How busy agents are in a draw, in the first ones of a source without times.
@@ -215,14 +237,14 @@ impl<'a> DrawSetup<'a> {
         claim: &'c PublishedClaim,
         steps: &mut StepReplays<'c>,
         patches: &[Patch],
-        toggles: &[ToggleDraw],
+        alone: &[Saving],
     ) -> (i64, Saving) {
         let Some(indexes) = self.experiment.indexes_of(&claim.toggles) else {
             return Default::default();
         };
         // Already replayed: one toggle on the whole pipeline is what it saves alone.
         if let ([only], "") = (&indexes[..], &*claim.step) {
-            let alone = toggles[*only].alone;
+            let alone = alone[*only];
             return (claim.amount_saved(&alone), alone);
         }
         let subset = indexes.iter().fold(0, |subset, index| subset | 1 << index);
@@ -256,6 +278,12 @@ impl<'a> StepReplays<'a> {
             _ => Saving::between_totals(&self.totals(step, 0), &self.totals(step, subset)),
         }
     }
+}
+
+/// What draws say whose sums are those of all sessions: each with its error of a difference.
+pub(super) fn finish_draws(experiment: &Experiment<'_>, sums: Vec<DrawSums>) -> Vec<DrawOutcome> {
+    let errors = draw_difference_errors(experiment.seed, experiment.draws);
+    sums.into_iter().zip(errors).map(|(sums, error)| sums.finish(experiment, error)).collect()
 }
 
 /// The error of a difference in each draw, as a factor in 2^-32.

@@ -38,7 +38,8 @@ use crate::plan::{Plan, ToggleSubset};
 use crate::replay::ReplayCost;
 use crate::seed::Seed;
 use crate::units::{PicoUsd, Usage};
-use attribution_sums::{AttributionSums, FIGURE_COUNT, FIGURE_GETTERS, SavingFigures, pair_index};
+pub(super) use attribution_sums::SavingFigures;
+use attribution_sums::{AttributionSums, FIGURE_COUNT, FIGURE_GETTERS, pair_index};
 pub use permutation_sampling::StandardError;
 use rand::Rng;
 use std::cmp::Reverse;
@@ -128,26 +129,31 @@ fn saving_from_figures(figures: SavingFigures<i128>) -> Saving {
     }
 }
 
-/// What toggles save alone, last and together, and the Shapley value of each; nothing of pairs.
+/// What toggles save alone, last and together, and the numerators of the Shapley value of each;
+/// nothing of pairs.
 #[must_use]
-pub(super) fn share_out_lattice(lattice: &SubsetLattice) -> (MarginalSavings, Vec<Saving>) {
+pub(super) fn share_out_lattice(
+    lattice: &SubsetLattice,
+) -> (MarginalSavings, Vec<SavingFigures<i128>>) {
     let mut sums = AttributionSums::without_interaction(lattice.toggles);
     for table in &lattice.tables {
         sums.add_table(table);
     }
-    let shapley = round_shapley_values(&sums);
-    let AttributionSums { joint, alone, last, .. } = sums;
+    let AttributionSums { shapley, joint, alone, last, .. } = sums;
     (MarginalSavings { joint, alone, last, sets: Vec::new() }, shapley)
 }
 
-/// The Shapley values of sums, figure by figure, so that in each of them the shares add up to the
-/// joint saving to the token.
-fn round_shapley_values(sums: &AttributionSums) -> Vec<Saving> {
-    let mut shapley = vec![[0; FIGURE_COUNT]; sums.shapley.len()];
+/// The Shapley values of numerators, figure by figure, so that in each of them the shares add up to
+/// the joint saving to the token.
+pub(super) fn round_shapley_values(
+    joint: &Saving,
+    numerators: &[SavingFigures<i128>],
+) -> Vec<Saving> {
+    let mut shapley = vec![[0; FIGURE_COUNT]; numerators.len()];
     for (figure, value_of) in FIGURE_GETTERS.iter().enumerate() {
         // Over one common denominator, so that shares are compared and rounded exactly.
-        let numerators: Vec<i128> = sums.shapley.iter().map(|share| share[figure]).collect();
-        let shares = round_shares_to_total(value_of(&sums.joint), &numerators);
+        let numerators: Vec<i128> = numerators.iter().map(|share| share[figure]).collect();
+        let shares = round_shares_to_total(value_of(joint), &numerators);
         for (toggle, share) in shares.into_iter().enumerate() {
             shapley[toggle][figure] = share;
         }
@@ -169,7 +175,7 @@ impl From<AttributionSums> for Attribution {
         }
         Self {
             joint: sums.joint,
-            shapley: round_shapley_values(&sums),
+            shapley: round_shapley_values(&sums.joint, &sums.shapley),
             alone: sums.alone,
             last: sums.last,
             interaction,
@@ -219,7 +225,11 @@ pub(crate) fn share_out_sampled_times(
     );
     // Whole milliseconds that add up, and beside each the error of its mean.
     let errors = variance.iter().map(|one| StandardError::from_variance(one).session_ms);
-    round_shapley_values(&sums).iter().map(|share| share.session_ms).zip(errors).collect()
+    round_shapley_values(&sums.joint, &sums.shapley)
+        .iter()
+        .map(|share| share.session_ms)
+        .zip(errors)
+        .collect()
 }
 
 /// Rounds numerators that add up to `total` times the denominator, so that the shares add up to

@@ -12,7 +12,7 @@ use super::claim_probabilities::{ClaimProbability, claim_probabilities};
 use super::draw_count::BandEnds;
 use super::draw_lines::MadeDraws;
 use super::draw_outcome::DrawOutcome;
-use super::draw_setup::DrawSetup;
+use super::draw_setup::{DrawSetup, LatticeDraws};
 use super::experiment::Experiment;
 use super::first_question::{DrawnClaim, DrawnResults, FirstQuestion, find_first_question};
 use super::load_bands::LoadBands;
@@ -88,13 +88,13 @@ pub fn study_uncertainty(
     plan: &Plan,
     made: Option<&MadeDraws>,
 ) -> Result<Uncertainty, MissingPrice> {
-    let setup = DrawSetup::prepare(experiment, plan)?;
+    let setup = DrawSetup::prepare(experiment, LatticeDraws::from_plan(experiment, plan))?;
     let drawn = match made {
         Some(made) => Cow::Borrowed(made.outcomes()),
-        None => Cow::Owned(setup.replay_draws(0..experiment.draws)?),
+        None => Cow::Owned(setup.replay_all()?),
     };
     let first_question = first_question_of(&setup, &drawn);
-    Ok(Uncertainty { first_question, ..summarise_draws(experiment, &drawn, setup.lattices) })
+    Ok(Uncertainty { first_question, ..summarise_draws(experiment, &drawn, setup.lattices.count) })
 }
 
 /// What to find out first, from everything that was drawn.
@@ -110,7 +110,7 @@ fn first_question_of(setup: &DrawSetup<'_>, drawn: &[DrawOutcome]) -> Option<Fir
         DrawnClaim { claim, bound, saved }
     });
     let results = DrawnResults {
-        effort: setup.candidates.as_ref().map_or(0, |it| it.effort),
+        effort: setup.lattices.candidates.as_ref().map_or(0, |it| it.effort),
         sets: drawn
             .iter()
             .map(|draw| draw.sets.clone())
@@ -206,8 +206,9 @@ mod tests {
         let plan = experiment.compile_plan(recording, &experiment.patches_at_means(recording));
         let plan = plan.expect("prices");
         let quoted = MarginalSavings::with_sets(&plan, experiment.chosen.len(), &[]);
-        let setup = DrawSetup::prepare(&experiment, &plan).expect("prices");
-        let drawn = setup.replay_draws(0..experiment.draws).expect("prices");
+        let lattices = LatticeDraws::from_plan(&experiment, &plan);
+        let setup = DrawSetup::prepare(&experiment, lattices).expect("prices");
+        let drawn = setup.replay_all().expect("prices");
         for (at, quoted) in quoted.alone.iter().enumerate() {
             let values = drawn.iter().map(|draw| draw.toggles[at].alone.usage.read as f64);
             let values: Vec<f64> = values.collect();

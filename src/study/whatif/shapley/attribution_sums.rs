@@ -7,7 +7,7 @@ use crate::study::whatif::savings::Saving;
 
 /// The figures of a saving, one by one: calls, tokens by class, hidden output, money recorded and
 /// hidden, time, and reads that later compactions take back.
-pub(super) type SavingFigures<T> = [T; FIGURE_COUNT];
+pub(in super::super) type SavingFigures<T> = [T; FIGURE_COUNT];
 
 /// Figures of a saving.
 pub(super) const FIGURE_COUNT: usize = 11;
