@@ -83,6 +83,7 @@ def main():
     parser.add_argument("--name", default="fleet", help="name of the recording")
     parser.add_argument("--tasks", type=int, default=64, help="default: 64")
     parser.add_argument("--draws", type=int, help="default: as compare chooses")
+    parser.add_argument("--parts", type=int, help="of the recording (default: by its calls)")
     parser.add_argument("--address", help="of the cluster (default: one on this machine)")
     asked, flags = parser.parse_args(words[:cut]), words[cut + 1:]
     ray.init(address=asked.address)
@@ -117,27 +118,35 @@ def main():
     call([*fleet, "merge", "--name", asked.name, "-o", recording], shards)
 
     draws = [] if asked.draws is None else ["--draws", str(asked.draws)]
-    sets = os.path.join(asked.out, "sets.json")
+    parts = [] if asked.parts is None else ["--parts", str(asked.parts)]
+    words, sets = [recording, *flags, *draws], os.path.join(asked.out, "sets.json")
     with open(sets, "wb") as file:
-        told = call([*fleet, "sets", recording, *flags, *draws])
+        told = call([*fleet, "sets", *words, *parts])
         file.write(told)
-    count = json.loads(told)["draws"]
-    sent = {}
-    for flag in [recording, sets, *filter(os.path.isfile, flags)]:
+    count, sent = json.loads(told)["draws"], {}
+    for at, flag in enumerate([sets, *filter(os.path.isfile, flags)]):
         with open(flag, "rb") as file:
-            sent[f"{len(sent)}-{os.path.basename(flag)}"] = ray.put(file.read())
-    names = dict(zip([recording, sets, *filter(os.path.isfile, flags)], sent))
-    ask = [*fleet, "draws", *(names.get(word, word) for word in [recording, *flags]), *draws,
-           "--sets", names[sets]]
-    cuts = [count * at // asked.tasks for at in range(asked.tasks + 1)]
-    answers = [work.remote([*ask, "--first", str(a), "--count", str(b - a)], None, sent)
-               for a, b in zip(cuts, cuts[1:]) if a < b]
+            sent[f"{at}-{os.path.basename(flag)}"] = ray.put(file.read())
+    names = dict(zip([sets, *filter(os.path.isfile, flags)], sent))
+    ask = [*(names.get(word, word) for word in flags), *draws, "--sets", names[sets]]
+    parts = []
+    with tempfile.TemporaryDirectory(prefix="windtunnel-") as folder:
+        out = os.path.join(folder, "parts")
+        call([*fleet, "cut", *words, "--sets", sets, "--out", out])
+        for path in (file.path for file in os.scandir(out) if file.name.endswith(".wtr")):
+            with open(path, "rb") as file:
+                parts.append(ray.put(file.read()))
+    each = max(1, min(asked.tasks // len(parts), count))
+    cuts = [count * at // each for at in range(each + 1)]
+    ask = [*fleet, "draws", "part.wtr", *ask]
+    answers = [work.remote([*ask, "--first", str(a), "--count", str(b - a)], None,
+                           {**sent, "part.wtr": part})
+               for part in parts for a, b in zip(cuts, cuts[1:])]
     drawn = os.path.join(asked.out, "drawn.jsonl")
     with open(drawn, "wb") as file:
         file.writelines(ray.get(answers))
     with open(os.path.join(asked.out, "compare.json"), "wb") as file:
-        file.write(call([asked.binary, "compare", recording, *flags, *draws, "--drawn", drawn,
-                         "--json"]))
+        file.write(call([asked.binary, "compare", *words, "--drawn", drawn, "--json"]))
     print(f"{asked.out}/compare.json", flush=True)
     ray.shutdown()
 

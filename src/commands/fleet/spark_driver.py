@@ -80,10 +80,10 @@ def answers(words, batches):
 
 
 def drawn(words, batches):
-    """The draws of ranges, a line each."""
+    """The draws of ranges of parts, a line each."""
     for batch in batches:
         for row in batch.to_pylist():
-            ask = ["--first", str(row["first"]), "--count", str(row["count"])]
+            ask = [Sent(row["part"]), "--first", str(row["first"]), "--count", str(row["count"])]
             lines = call(words + ask).read().decode().splitlines()
             yield pa.RecordBatch.from_pydict({"line": lines}, schema=LINES)
 
@@ -231,6 +231,8 @@ def options(words):
     parser.add_argument("--partitions", type=int, default=64, help="default: 64")
     parser.add_argument("--draws", type=int,
                         help="draws of the uncertainty study (default: as compare chooses)")
+    parser.add_argument("--parts", type=int,
+                        help="parts of the recording for the draws (default: by its calls)")
     parser.add_argument("--report", action="store_true", help="also write the report")
     parser.add_argument("--master", help="where Spark runs (default: as spark-submit says)")
     parser.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE",
@@ -321,32 +323,36 @@ class Fleet:
     def compare(self, recording, flags):
         """What compare says of the recording, its draws made by the workers."""
         draws = [] if self.asked.draws is None else ["--draws", str(self.asked.draws)]
+        parts = [] if self.asked.parts is None else ["--parts", str(self.asked.parts)]
         sent = [self.send(flag) if os.path.isfile(flag) else flag for flag in flags]
-        sets = self.made("sets.json")
+        fleet, asked = [self.binary, "fleet"], [recording, *flags, *draws]
+        sets, folder = self.made("sets.json"), os.path.join(self.scratch, "parts")
         with open(sets, "wb") as file:
-            shutil.copyfileobj(call([self.binary, "fleet", "sets", recording, *flags, *draws]), file)
+            shutil.copyfileobj(call([*fleet, "sets", *asked, *parts]), file)
         with open(sets, encoding="utf-8") as file:
             count = json.load(file)["draws"]
         self.done("sets")
-        words = [*self.worker, "draws", self.send(recording), *sent, *draws,
-                 "--sets", self.send(sets)]
-        parts = max(1, min(self.asked.partitions, count))
-        ranges = self.spark.range(0, parts, 1, parts).selectExpr(
-            f"id * {count} div {parts} as first",
-            f"(id + 1) * {count} div {parts} - id * {count} div {parts} as count")
-        rows = on_workers(ranges, "draws", words, LINES, drawn).collect()
+        call([*fleet, "cut", *asked, "--sets", sets, "--out", folder])
+        parts = [self.send(file.path) for file in os.scandir(folder) if file.name.endswith(".wtr")]
+        words = [*self.worker, "draws", *sent, *draws, "--sets", self.send(sets)]
+        each = max(1, min(self.asked.partitions // len(parts), count))
+        cuts = [count * at // each for at in range(each + 1)]
+        ranges = [(part, a, b - a) for part in parts for a, b in zip(cuts, cuts[1:])]
+        print(f"{len(parts)} parts, {len(ranges)} tasks", flush=True)
+        frame = self.spark.sparkContext.parallelize(ranges, len(ranges))
+        frame = self.spark.createDataFrame(frame, "part string, first long, count long")
+        rows = on_workers(frame, "draws", words, LINES, drawn).collect()
         tell(row for row in rows if row.trace)
         lines = self.made("drawn.jsonl")
         with open(lines, "w", encoding="utf-8") as file:
             file.writelines(row.line + "\n" for row in rows if row.line)
         self.done("draws")
 
-        words = [recording, *flags, *draws]
         with open(self.made("compare.json"), "wb") as file:
-            answer = call([self.binary, "compare", *words, "--drawn", lines, "--json"])
+            answer = call([self.binary, "compare", *asked, "--drawn", lines, "--json"])
             shutil.copyfileobj(answer, file)
         if self.asked.report:
-            call([self.binary, "report", *words, "--out", self.made("report")])
+            call([self.binary, "report", *asked, "--out", self.made("report")])
         self.done("compare")
 
 
