@@ -103,12 +103,13 @@ fn draws_of_parts_compare_as_those_of_the_whole() {
     }
     check_parts(&fixtures, &["--set", "G5.insist=20"], (5, 3, 3), &["--details"]);
     // What parts do not hold is selected and priced all the same.
-    let scenario = b"schema = \"windtunnel.scenario/1\"\n[select]\nstep = [\"\", \"implement\"]\n\
-                     [models]\n\"claude-sonnet-4-6\" = \"claude-sonnet-4-5\"\n";
+    let scenario = b"schema = \"windtunnel.scenario/1\"\n\
+                     [select]\nstep = [\"\", \"implement\"]\n\
+                     [models]\n\"claude-sonnet-4-6\" = \"claude-sonnet-4-5\"\n\
+                     [toggles.G5]\n[toggles.G6]\n[toggles.G7]\n";
     let folder = Folder::new(&[("mine.toml", scenario)]);
-    let flags = ["--scenario", &folder.at("mine.toml"), "--with", "G5,G6,G7"];
+    let flags = ["--scenario", &folder.at("mine.toml")];
     check_parts(&fixtures, &flags, (5, 4, 4), &["--json"]);
-    check_parts(&["order-774"], &["--with", "R1,R4"], (5, 7, 1), &["--json"]);
 }
 
 #[test]
@@ -122,6 +123,8 @@ fn parts_of_other_sets_are_refused() {
     refused(&["fleet", "draws", &files[0], "--sets", &sets, "--seed", "1"], &words);
     let out = other.at("new");
     refused(&["fleet", "cut", &files[0], "--sets", &sets, "--out", &out], &words);
+    let published = ["fleet", "cut", "order-774", "--sets", &sets, "--out", &out];
+    refused(&published, &["order-774: published totals are not cut: `fleet draws` takes them"]);
     let lines = draws_of_part(&files[0], &[], &sets);
     let drawn = folder.file("drawn.jsonl", lines.as_bytes());
     let compare = ["compare", &fixture, "--draws", "3", "--drawn", &drawn];

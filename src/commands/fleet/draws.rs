@@ -42,6 +42,10 @@ pub fn find_sets(args: &FleetSetsArgs) -> CommandResult {
 /// The parts of a recording.
 pub fn cut(args: &FleetCutArgs) -> CommandResult {
     let inputs = ExperimentInputs::from_args(&args.experiment, Audience::Anybody)?;
+    if inputs.loaded.source.is_published() {
+        let problem = "published totals are not cut: `fleet draws` takes them as they are";
+        return Err(CommandError::content(&inputs.loaded.recording().name, problem));
+    }
     let told = read_sets(&args.sets)?;
     let cut = inputs.with_experiment(&[], |one| cut_experiment(one, told.part_count()));
     told.check_cut(&cut).at(args.sets.display())?;
