@@ -36,6 +36,14 @@ use std::borrow::Cow;
 /// ```
 #[must_use]
 pub struct ColumnField<'a, R> {
+    /// What it is called and what it holds.
+    pub shape: ColumnShape,
+    value: FieldValue<'a, R>,
+}
+
+/// What a column is called and what it holds, whatever the type of its rows: code that needs no
+/// more than this is compiled once, not for each type.
+pub struct ColumnShape {
     /// The key in JSON and the heading for programs; empty for a column that only people get.
     pub name: Cow<'static, str>,
     /// The heading for people; empty for a key that only programs get.
@@ -56,7 +64,8 @@ pub struct ColumnField<'a, R> {
     is_flush_right: bool,
     /// Whether people get it also without a heading.
     is_for_people: bool,
-    value: FieldValue<'a, R>,
+    /// The schema of an object or a list of objects; a cell has none.
+    nested_schema: Option<JsonValue>,
 }
 
 /// The object or the list of one row.
@@ -67,7 +76,7 @@ enum FieldValue<'a, R> {
     /// One cell of a table.
     Cell(Box<dyn Fn(&R) -> TableCell + 'a>),
     /// An object or a list of objects, for programs only; `None` where it is missing.
-    Nested { schema: JsonValue, json: NestedJson<'a, R> },
+    Nested(NestedJson<'a, R>),
 }
 
 /// A heading where there is something to show; a column without a name and without a heading is
@@ -86,13 +95,13 @@ macro_rules! constructors {
             about: &'static str,
             value: impl Fn(&R) -> V + 'a,
         ) -> Self {
-            Self {
-                unit: $unit,
-                is_optional: V::IS_OPTIONAL,
-                ..Self::from_cells(ColumnKind::$kind, name, heading, about, move |row| {
+            let mut field =
+                Self::from_cells(ColumnKind::$kind, name, heading, about, move |row| {
                     value(row).into_cell(ColumnKind::$kind)
-                })
-            }
+                });
+            field.shape.unit = $unit;
+            field.shape.is_optional = V::IS_OPTIONAL;
+            field
         }
     )*};
 }
@@ -132,21 +141,8 @@ impl<'a, R> ColumnField<'a, R> {
         about: &'static str,
         cell: impl Fn(&R) -> TableCell + 'a,
     ) -> Self {
-        Self {
-            name: name.into(),
-            heading: heading.into(),
-            kind,
-            unit: "",
-            about,
-            is_optional: true,
-            is_omitted: false,
-            is_signed: false,
-            is_exact: false,
-            is_ranged: false,
-            is_flush_right: false,
-            is_for_people: false,
-            value: FieldValue::Cell(Box::new(cell)),
-        }
+        let shape = ColumnShape::new(kind, name.into(), heading.into(), about);
+        Self { shape, value: FieldValue::Cell(Box::new(cell)) }
     }
 
     /// An object inside an object.
@@ -168,10 +164,10 @@ impl<'a, R> ColumnField<'a, R> {
         part: impl Fn(&R) -> Option<S> + 'a,
     ) -> Self {
         let schema = object_schema(&fields);
-        let field = Self::nested(name, about, schema, move |row| {
+        Self::nested(name, about, schema, move |row| {
             part(row).map(|part| object_json(&fields, &part))
-        });
-        Self { is_optional: true, ..field }
+        })
+        .or_null()
     }
 
     /// A list of objects inside an object: a table of its own.
@@ -193,10 +189,8 @@ impl<'a, R> ColumnField<'a, R> {
         rows: impl Fn(&R) -> Option<Vec<S>> + 'a,
     ) -> Self {
         let schema = list_schema(object_schema(&fields));
-        let field = Self::nested(name, about, schema, move |row| {
-            rows(row).map(|rows| rows_json(&fields, rows))
-        });
-        Self { is_optional: true, ..field }
+        Self::nested(name, about, schema, move |row| rows(row).map(|rows| rows_json(&fields, rows)))
+            .or_null()
     }
 
     /// Any JSON with its schema, where neither an object nor a list of them fits.
@@ -206,49 +200,59 @@ impl<'a, R> ColumnField<'a, R> {
         schema: JsonValue,
         json: impl Fn(&R) -> Option<JsonValue> + 'a,
     ) -> Self {
-        let value = FieldValue::Nested { schema, json: Box::new(json) };
-        let plain = Self::from_cells(ColumnKind::Mixed, name, "", about, |_| TableCell::missing());
-        Self { is_optional: false, value, ..plain }
+        let mut shape = ColumnShape::new(ColumnKind::Mixed, name.into(), "".into(), about);
+        shape.is_optional = false;
+        shape.nested_schema = Some(schema);
+        Self { shape, value: FieldValue::Nested(Box::new(json)) }
     }
 
     /// The same column with a sign on every number that is not zero.
-    pub fn with_sign(self) -> Self {
-        Self { is_signed: true, ..self }
+    pub fn with_sign(mut self) -> Self {
+        self.shape.is_signed = true;
+        self
     }
 
     /// The same column with numbers in full.
-    pub fn in_full(self) -> Self {
-        Self { is_exact: true, ..self }
+    pub fn in_full(mut self) -> Self {
+        self.shape.is_exact = true;
+        self
     }
 
     /// The same column with room for ranges.
-    pub fn with_ranges(self) -> Self {
-        Self { is_ranged: true, ..self }
+    pub fn with_ranges(mut self) -> Self {
+        self.shape.is_ranged = true;
+        self
     }
 
     /// The same column flush right, for figures that are already words.
-    pub fn flush_right(self) -> Self {
-        Self { is_flush_right: true, ..self }
+    pub fn flush_right(mut self) -> Self {
+        self.shape.is_flush_right = true;
+        self
     }
 
     /// The same column in tables for people, also where it has no heading.
-    pub fn for_people(self) -> Self {
-        Self { is_for_people: true, ..self }
+    pub fn for_people(mut self) -> Self {
+        self.shape.is_for_people = true;
+        self
     }
 
     /// The same column in another unit.
-    pub fn in_unit(self, unit: &'static str) -> Self {
-        Self { unit, ..self }
+    pub fn in_unit(mut self, unit: &'static str) -> Self {
+        self.shape.unit = unit;
+        self
     }
 
     /// The same key, null where the value is missing.
-    pub fn or_null(self) -> Self {
-        Self { is_optional: true, ..self }
+    pub fn or_null(mut self) -> Self {
+        self.shape.is_optional = true;
+        self
     }
 
     /// The same key, left out of its object where the value is missing.
-    pub fn left_out_if_missing(self) -> Self {
-        Self { is_optional: true, is_omitted: true, ..self }
+    pub fn left_out_if_missing(mut self) -> Self {
+        self.shape.is_optional = true;
+        self.shape.is_omitted = true;
+        self
     }
 
     /// The same column of a larger row, of which `part` is the row that it is declared for.
@@ -258,40 +262,51 @@ impl<'a, R> ColumnField<'a, R> {
     {
         let value = match self.value {
             FieldValue::Cell(cell) => FieldValue::Cell(Box::new(move |row: &S| cell(&part(row)))),
-            FieldValue::Nested { schema, json } => {
-                FieldValue::Nested { schema, json: Box::new(move |row: &S| json(&part(row))) }
+            FieldValue::Nested(json) => {
+                FieldValue::Nested(Box::new(move |row: &S| json(&part(row))))
             }
         };
-        let Self { name, heading, kind, unit, about, is_optional, is_omitted, .. } = self;
-        let Self { is_signed, is_exact, is_ranged, is_flush_right, is_for_people, .. } = self;
-        ColumnField {
-            name,
-            heading,
-            kind,
-            unit,
-            about,
-            is_optional,
-            is_omitted,
-            is_signed,
-            is_exact,
-            is_ranged,
-            is_flush_right,
-            is_for_people,
-            value,
-        }
-    }
-
-    /// Whether it is a column of tables for people.
-    fn is_shown(&self) -> bool {
-        !self.heading.is_empty() || self.is_for_people
+        ColumnField { shape: self.shape, value }
     }
 
     /// The cell of a row.
     fn cell(&self, row: &R) -> TableCell {
         match &self.value {
             FieldValue::Cell(cell) => cell(row),
-            FieldValue::Nested { .. } => TableCell::missing(),
+            FieldValue::Nested(_) => TableCell::missing(),
         }
+    }
+}
+
+impl ColumnShape {
+    /// The plain shape, in one place: inlined into every declaration it only costs build time.
+    #[inline(never)]
+    fn new(
+        kind: ColumnKind,
+        name: Cow<'static, str>,
+        heading: Cow<'static, str>,
+        about: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            heading,
+            kind,
+            unit: "",
+            about,
+            is_optional: true,
+            is_omitted: false,
+            is_signed: false,
+            is_exact: false,
+            is_ranged: false,
+            is_flush_right: false,
+            is_for_people: false,
+            nested_schema: None,
+        }
+    }
+
+    /// Whether it is a column of tables for people.
+    fn is_shown(&self) -> bool {
+        !self.heading.is_empty() || self.is_for_people
     }
 
     /// The column of a table for people.
@@ -324,8 +339,7 @@ impl TableView {
         fields: &[ColumnField<'_, R>],
         rows: impl IntoIterator<Item = R>,
     ) -> Self {
-        let shown = fields.iter().filter(|field| field.is_shown());
-        let mut view = Self::new(title, shown.map(ColumnField::table_column).collect());
+        let mut view = Self::new(title, columns_for_people(&shapes_of(fields)));
         for row in rows {
             view.add_row(cells_for_people(fields, &row));
         }
@@ -340,8 +354,19 @@ impl TableView {
 
 /// The cells of a row under the fields that have a heading.
 pub(super) fn cells_for_people<R>(fields: &[ColumnField<'_, R>], row: &R) -> Vec<TableCell> {
-    let shown = fields.iter().filter(|field| field.is_shown());
+    let shown = fields.iter().filter(|field| field.shape.is_shown());
     shown.map(|field| field.cell(row)).collect()
+}
+
+/// The columns that have a heading.
+fn columns_for_people(shapes: &[&ColumnShape]) -> Vec<TableColumn> {
+    let shown = shapes.iter().filter(|shape| shape.is_shown());
+    shown.map(|shape| shape.table_column()).collect()
+}
+
+/// The shapes of some fields.
+fn shapes_of<'f, R>(fields: &'f [ColumnField<'_, R>]) -> Vec<&'f ColumnShape> {
+    fields.iter().map(|field| &field.shape).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Rows are asked for batch by batch, so that what is held beside the source is one batch, however
 //! long the table.
 
-use super::ColumnField;
+use super::{ColumnField, ColumnShape};
 use crate::report::view::{CellContent, CellValue, ColumnKind, TableCell};
 
 /// Rows of one batch.
@@ -41,7 +41,7 @@ impl ColumnValues {
     }
 }
 
-impl<R> ColumnField<'_, R> {
+impl ColumnShape {
     /// The type of its values, in the words of the documentation.
     #[must_use]
     pub fn data_type(&self) -> &'static str {
@@ -52,11 +52,13 @@ impl<R> ColumnField<'_, R> {
             _ => "int64",
         }
     }
+}
 
+impl<R> ColumnField<'_, R> {
     /// Its values in some rows.
     fn read_values(&self, rows: impl Iterator<Item = R>) -> ColumnValues {
         let cells = rows.map(|row| self.cell(&row));
-        match self.kind {
+        match self.shape.kind {
             ColumnKind::Flag => ColumnValues::Flags(
                 cells.map(|cell| only_value(cell) == Some(CellValue::Flag(true))).collect(),
             ),
@@ -69,7 +71,7 @@ impl<R> ColumnField<'_, R> {
                     })
                     .collect(),
             ),
-            _ if self.is_optional => {
+            _ if self.shape.is_optional => {
                 ColumnValues::OptionalNumbers(cells.map(whole_number).collect())
             }
             _ => ColumnValues::Numbers(
@@ -112,9 +114,9 @@ pub fn column_batches<'a, R: 'a>(
     let starts = (0..rows.max(1)).step_by(ROWS_PER_BATCH);
     starts.map(move |start| {
         let range = start..rows.min(start + ROWS_PER_BATCH);
-        let named = fields.iter().filter(|field| !field.name.is_empty());
+        let named = fields.iter().filter(|field| !field.shape.name.is_empty());
         let columns = named.map(|field| {
-            (field.name.clone().into_owned(), field.read_values(range.clone().map(row_at)))
+            (field.shape.name.clone().into_owned(), field.read_values(range.clone().map(row_at)))
         });
         columns.collect()
     })

@@ -1,23 +1,33 @@
 //! Fields as JSON objects, and the schema of those objects.
 
-use super::{ColumnField, FieldValue};
+use super::{ColumnField, ColumnShape, FieldValue, shapes_of};
 use crate::report::json::JsonValue;
 use crate::report::view::ColumnKind;
+use std::borrow::Cow;
 
 /// A row as an object: the fields that have a name.
 #[must_use]
 pub fn object_json<R>(fields: &[ColumnField<'_, R>], row: &R) -> JsonValue {
     let mut entries = Vec::with_capacity(fields.len());
-    for field in fields.iter().filter(|field| !field.name.is_empty()) {
+    for field in fields.iter().filter(|field| !field.shape.name.is_empty()) {
         let value = match &field.value {
             FieldValue::Cell(cell) => JsonValue::from(cell(row)),
-            FieldValue::Nested { json, .. } => json(row).unwrap_or(JsonValue::Null),
+            FieldValue::Nested(json) => json(row).unwrap_or(JsonValue::Null),
         };
-        if !(field.is_omitted && value == JsonValue::Null) {
-            entries.push((field.name.clone(), value));
-        }
+        add_entry(&mut entries, &field.shape, value);
     }
     JsonValue::Object(entries)
+}
+
+/// Adds the value of a field, unless it is missing and to be left out.
+fn add_entry(
+    entries: &mut Vec<(Cow<'static, str>, JsonValue)>,
+    field: &ColumnShape,
+    value: JsonValue,
+) {
+    if !(field.is_omitted && value == JsonValue::Null) {
+        entries.push((field.name.clone(), value));
+    }
 }
 
 /// Rows as a list of objects.
@@ -29,6 +39,10 @@ pub fn rows_json<R>(fields: &[ColumnField<'_, R>], rows: impl IntoIterator<Item 
 /// The JSON schema of an object with these fields.
 #[must_use]
 pub fn object_schema<R>(fields: &[ColumnField<'_, R>]) -> JsonValue {
+    schema_of_shapes(&shapes_of(fields))
+}
+
+fn schema_of_shapes(fields: &[&ColumnShape]) -> JsonValue {
     let named = fields.iter().filter(|field| !field.name.is_empty());
     let properties = named.clone().map(|field| (field.name.clone(), field_schema(field))).collect();
     let required = named.filter(|field| !field.is_omitted);
@@ -49,13 +63,15 @@ pub fn versioned_schema<R>(
     schema_version: u32,
     fields: &[ColumnField<'_, R>],
 ) -> JsonValue {
-    let name = format!("windtunnel.{schema}/{schema_version}");
+    schema_in_envelope(format!("windtunnel.{schema}/{schema_version}"), object_schema(fields))
+}
+
+fn schema_in_envelope(name: String, body: JsonValue) -> JsonValue {
     let envelope = [
-        ColumnField::text("schema", "", "name and version of this schema", |_: &R| ""),
-        ColumnField::text("version", "", "version of the program", |_: &R| ""),
+        ColumnField::text("schema", "", "name and version of this schema", |()| ""),
+        ColumnField::text("version", "", "version of the program", |()| ""),
     ];
-    let (JsonValue::Object(mut whole), JsonValue::Object(body)) =
-        (object_schema(&envelope), object_schema(fields))
+    let (JsonValue::Object(mut whole), JsonValue::Object(body)) = (object_schema(&envelope), body)
     else {
         unreachable!("the schema of an object is an object")
     };
@@ -80,9 +96,9 @@ pub fn list_schema(items: JsonValue) -> JsonValue {
 }
 
 /// The JSON schema of one value: its type, what it is and its unit.
-fn field_schema<R>(field: &ColumnField<'_, R>) -> JsonValue {
-    let mut schema = match &field.value {
-        FieldValue::Nested { schema: JsonValue::Object(entries), .. } => entries.clone(),
+fn field_schema(field: &ColumnShape) -> JsonValue {
+    let mut schema = match &field.nested_schema {
+        Some(JsonValue::Object(entries)) => entries.clone(),
         _ => cell_schema(field),
     };
     // Of a recording of which no dollars can be said every amount is null.
@@ -99,7 +115,7 @@ fn field_schema<R>(field: &ColumnField<'_, R>) -> JsonValue {
         schema.insert(2, ("unit".into(), field.unit.into()));
     }
     // Under which heading CSV has it; a list or an object is a table of its own there.
-    if !field.heading.is_empty() && matches!(field.value, FieldValue::Cell(_)) {
+    if !field.heading.is_empty() && field.nested_schema.is_none() {
         let headings = field.table_column().headings_for_programs().join(", ");
         schema.push(("csv".into(), JsonValue::Text(headings)));
     }
@@ -107,7 +123,7 @@ fn field_schema<R>(field: &ColumnField<'_, R>) -> JsonValue {
 }
 
 /// The type of a single value, or of both ends of a range.
-fn cell_schema<R>(field: &ColumnField<'_, R>) -> Vec<(std::borrow::Cow<'static, str>, JsonValue)> {
+fn cell_schema(field: &ColumnShape) -> Vec<(Cow<'static, str>, JsonValue)> {
     let name: JsonValue = match field.kind {
         ColumnKind::Text => "string".into(),
         ColumnKind::Flag => "boolean".into(),

@@ -203,10 +203,12 @@ type ColumnNote<'a> = ColumnField<'a, ExportField<'a>>;
 
 fn column_notes<'a>() -> Vec<ColumnNote<'a>> {
     vec![
-        ColumnNote::text("name", "column", "its name", |field| field.name.clone().into_owned()),
-        ColumnNote::text("type", "type", "the type of its values", ColumnField::data_type),
-        ColumnNote::text("unit", "unit", "their unit", |field| field.unit),
-        ColumnNote::text("about", "holds", "what it holds", |field| field.about),
+        ColumnNote::text("name", "column", "its name", |field| {
+            field.shape.name.clone().into_owned()
+        }),
+        ColumnNote::text("type", "type", "the type of its values", |field| field.shape.data_type()),
+        ColumnNote::text("unit", "unit", "their unit", |field| field.shape.unit),
+        ColumnNote::text("about", "holds", "what it holds", |field| field.shape.about),
     ]
 }
 
@@ -323,7 +325,8 @@ mod tests {
     #[test]
     fn columns_have_names_of_their_own() {
         for table in &TABLES {
-            let mut names: Vec<_> = table.fields().into_iter().map(|field| field.name).collect();
+            let mut names: Vec<_> =
+                table.fields().into_iter().map(|field| field.shape.name).collect();
             names.sort_unstable();
             names.dedup();
             assert_eq!(names.len(), table.fields().len(), "{}", table.name);
