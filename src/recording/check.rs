@@ -44,13 +44,13 @@ struct BalancePlace<'a> {
 impl BalancePlace<'_> {
     /// An error unless what was met is what is wanted.
     fn require(self, what: &'static str, met: i64, wanted: i64) -> Checked {
-        if met == wanted { Ok(()) } else { Err(self.unbalanced(what, met, wanted)) }
+        if met == wanted { Ok(()) } else { self.refuse(what, met, wanted) }
     }
 
     #[cold]
-    fn unbalanced(self, what: &'static str, met: i64, wanted: i64) -> Box<BalanceError> {
+    fn refuse(self, what: &'static str, met: i64, wanted: i64) -> Checked {
         let session = self.session.to_owned();
-        Box::new(BalanceError { session, call: self.call, what, met, wanted })
+        Err(Box::new(BalanceError { session, call: self.call, what, met, wanted }))
     }
 
     /// An error unless a condition holds: 0 was met where 1 is wanted.

@@ -57,8 +57,9 @@ fn cut(recordings: &[&str], flags: &[&str], parts: usize) -> (Folder, Vec<String
     ok(&[&["fleet", "cut"], &experiment[..], &["--sets", &sets, "--out", &out]].concat());
     let mut files: Vec<String> = std::fs::read_dir(&out)
         .expect("a folder")
-        .map(|file| file.expect("a file").path().to_str().expect("UTF-8").to_owned())
-        .filter(|file| file.ends_with(".wtr"))
+        .map(|file| file.expect("a file").path())
+        .filter(|file| file.extension().is_some_and(|ending| ending == "wtr"))
+        .map(|file| file.to_str().expect("UTF-8").to_owned())
         .collect();
     files.sort_unstable();
     (folder, files, told.err)
