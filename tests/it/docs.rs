@@ -38,7 +38,7 @@ const NO_ROW: &[(&str, &str)] = &[
     ("reconstruct/script_call.rs::BASH", "likewise"),
     ("reconstruct/script_call.rs::TASK", "likewise"),
     ("import/parsed_file.rs::MOST", "slots of a table of names"),
-    ("reconstruct/context_growth.rs::MOST_KEPT", "solutions that are kept in memory"),
+    ("reconstruct/solved_before.rs::MOST_KEPT", "solutions that are kept in memory"),
     ("study/gate/residual_picks.rs::LANES", "draws that are summed side by side"),
     ("recording/public_names.rs::CONTENT_BYTES", "bytes of a digest in an id"),
     ("recording/public_names.rs::LONGEST_NAME", "characters of a name that is shown"),

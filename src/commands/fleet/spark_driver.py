@@ -337,7 +337,7 @@ class Fleet:
         words = [*self.worker, "draws", *sent, *draws, "--sets", self.send(sets)]
         each = max(1, min(self.asked.partitions // len(parts), count))
         cuts = [count * at // each for at in range(each + 1)]
-        ranges = [(part, a, b - a) for part in parts for a, b in zip(cuts, cuts[1:])]
+        ranges = [(str(part), a, b - a) for part in parts for a, b in zip(cuts, cuts[1:])]
         print(f"{len(parts)} parts, {len(ranges)} tasks", flush=True)
         frame = self.spark.sparkContext.parallelize(ranges, len(ranges))
         frame = self.spark.createDataFrame(frame, "part string, first long, count long")
