@@ -30,8 +30,8 @@ pub struct BalanceError {
     pub wanted: i64,
 }
 
-/// What a check of one thing says. An error is rare and large: behind a pointer, all the checks that
-/// pass hand on a word.
+/// What a check of one thing says. An error is rare and large: it stands behind a pointer, so that
+/// checks that pass hand on a word.
 type Checked = Result<(), Box<BalanceError>>;
 
 /// Where a value stands, for the error that it may be.

@@ -62,7 +62,7 @@ fn tokens_spared(
 ) -> i64 {
     // What dropped calls said and no call has said yet is missing from a prompt, too.
     let (mut sum, mut carried, mut prompt, mut unsaid) = (0, 0, 0, 0);
-    // Blocks stand in the order of their calls, so that one walk over what is spared meets them all.
+    // Blocks stand in the order of their calls: one walk over what is spared meets them all.
     let first = recording.calls.get(calls.start).map_or(0, |call| call.block_range().start);
     let mut spared = spared.range(first..).peekable();
     for at in calls {
