@@ -23,6 +23,7 @@ pub struct TomlError {
 
 impl fmt::Display for TomlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Line 0: an argument of the command line, which stands on no line.
         if self.line > 0 {
             write!(f, "line {}: ", self.line)?;
         }
@@ -125,6 +126,7 @@ pub(crate) fn parse_document(text: &str) -> Result<Vec<TomlField>, TomlError> {
 
 /// What a document says in its `schema`; `None` where it says nothing, or is none.
 pub(crate) fn schema_of_document(text: &str) -> Option<String> {
+    // What is no TOML at all has no schema: who reads it says why.
     let fields = parse_document(text).ok()?;
     let schema = fields.into_iter().find(|field| field.key == "schema")?;
     if let TomlNode::Text(schema) = schema.entry.node { Some(schema) } else { None }
@@ -133,6 +135,7 @@ pub(crate) fn schema_of_document(text: &str) -> Option<String> {
 /// Reads one value, as it may stand behind a key.
 pub(crate) fn parse_value(text: &str) -> Result<TomlEntry, TomlError> {
     let value = DeValue::parse(text).map_err(|error| toml_error(text, &error))?;
+    // An argument stands on no line of a file.
     Ok(TomlEntry {
         line: 0,
         ..build_entry(text, value.span().start, value.span().end, value.get_ref())
@@ -140,12 +143,14 @@ pub(crate) fn parse_value(text: &str) -> Result<TomlEntry, TomlError> {
 }
 
 fn toml_error(text: &str, error: &toml::de::Error) -> TomlError {
+    // One mistake is one line of output.
     let why = error.message().trim().replace('\n', ", ");
     let line = error.span().map_or(0, |span| line_number_at(text, span.start));
     TomlError { line, fault: TomlFault::Toml(why) }
 }
 
 fn line_number_at(text: &str, at: usize) -> usize {
+    // Lines count from 1, as editors count them.
     1 + text.bytes().take(at).filter(|&byte| byte == b'\n').count()
 }
 
@@ -159,6 +164,7 @@ fn collect_fields(text: &str, table: &DeTable<'_>) -> Vec<TomlField> {
             (at, TomlField { key: key.get_ref().to_string(), line, entry })
         })
         .collect();
+    // Tables come sorted by name; mistakes are told in the order of the file.
     fields.sort_by_key(|(at, _)| *at);
     fields.into_iter().map(|(_, field)| field).collect()
 }
@@ -166,6 +172,7 @@ fn collect_fields(text: &str, table: &DeTable<'_>) -> Vec<TomlField> {
 fn build_entry(text: &str, from: usize, to: usize, value: &DeValue<'_>) -> TomlEntry {
     let node = match value {
         DeValue::String(text) => TomlNode::Text(text.to_string()),
+        // Beyond 64 bits it is no number that anybody takes.
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .map_or(TomlNode::Other, TomlNode::Whole),
         DeValue::Datetime(at) => TomlNode::Date(at.to_string()),
@@ -176,9 +183,11 @@ fn build_entry(text: &str, from: usize, to: usize, value: &DeValue<'_>) -> TomlE
                 .collect(),
         ),
         DeValue::Table(table) => TomlNode::Table(collect_fields(text, table)),
+        // As typed: who takes it decides how it is rounded.
         DeValue::Float(number) => TomlNode::Float(number.as_str().to_owned()),
         DeValue::Boolean(value) => TomlNode::Boolean(*value),
     };
+    // The spelling of the file, not the parsed value: `0x10` is told as it was written.
     let met = shorten_typed(text.get(from..to).unwrap_or_default());
     TomlEntry { line: line_number_at(text, from), as_typed: met, node }
 }
@@ -187,8 +196,10 @@ fn build_entry(text: &str, from: usize, to: usize, value: &DeValue<'_>) -> TomlE
 fn shorten_typed(typed: &str) -> String {
     let mut met = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     if met.chars().count() > MOST_SHOWN_CHARS {
+        // By characters, so that none is cut in two.
         met = met.chars().take(MOST_SHOWN_CHARS).chain("...".chars()).collect();
     }
+    // Quotes around nothing would say less.
     if met.is_empty() {
         "empty".clone_into(&mut met);
     }
@@ -236,6 +247,7 @@ impl TomlEntry {
         key: &str,
         named: &[(T, &'static str)],
     ) -> Result<T, TomlError> {
+        // What is no text is near to no name.
         let met = if let TomlNode::Text(text) = &self.node { text.as_str() } else { "" };
         named.iter().find(|(_, name)| *name == met).map(|(value, _)| *value).ok_or_else(|| {
             let known = named.iter().map(|(_, name)| *name);
@@ -264,6 +276,7 @@ pub(crate) fn unknown_key_error<'a>(
 
 /// A key with the table that it stands in.
 pub(crate) fn key_path(place: &str, key: &str) -> String {
+    // A key that TOML wants in quotes is told in quotes, so that it can be searched for.
     let is_bare =
         !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     let key = if is_bare { key.to_owned() } else { format!("\"{key}\"") };
@@ -284,13 +297,16 @@ pub(crate) fn nearest_name<'a, T: AsRef<str> + Ord + ?Sized>(
     met: &str,
     known: impl Iterator<Item = &'a T>,
 ) -> Option<&'a T> {
+    // Capitals are no difference to somebody who mistyped.
     let met = met.to_lowercase();
     known
         .map(|name| (strsim::osa_distance(&met, &name.as_ref().to_lowercase()), name))
         .filter(|(distance, name)| {
             let length = name.as_ref().len();
+            // Two letters, or a third of a long name; as many as it has would make anything near.
             *distance <= 2.max(length / 3) && *distance < length
         })
+        // Of equally near ones the first by name, whatever their order.
         .min()
         .map(|(_, name)| name)
 }

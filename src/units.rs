@@ -110,6 +110,7 @@ impl PicoUsd {
     /// Its share of another amount in ten-thousandths.
     #[must_use]
     pub(crate) fn share_bp(self, whole: Self) -> i64 {
+        // Millionths of a dollar fit in a word, and a share has no more digits.
         ratio_bp(self.micro_usd(), whole.micro_usd())
     }
 
@@ -117,6 +118,7 @@ impl PicoUsd {
     #[must_use]
     pub fn exact_decimal(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };
+        // The sign stands apart: -0.5 would lose it with its whole part of 0.
         let abs = self.0.unsigned_abs();
         let per_usd = Self::PER_USD.unsigned_abs();
         format!("{sign}{}.{:012}", abs / per_usd, abs % per_usd)
@@ -156,6 +158,7 @@ pub(crate) const BASIS_POINTS: i64 = 10_000;
 #[must_use]
 pub(crate) fn share_of(amount: i64, share_bp: i64) -> i64 {
     let product = amount * share_bp;
+    // Half up, below zero too: floor of the value and a half.
     (product + BASIS_POINTS / 2).div_euclid(BASIS_POINTS)
 }
 
@@ -168,6 +171,7 @@ pub(crate) fn ratio_bp(part: i64, whole: i64) -> i64 {
 /// `amount * numerator / denominator`, rounded half up; 0 when the denominator is 0.
 #[must_use]
 pub(crate) fn scale_by_ratio(amount: i64, numerator: i64, denominator: i64) -> i64 {
+    // A share of nothing is none.
     if denominator == 0 {
         return 0;
     }
@@ -183,6 +187,7 @@ pub(crate) fn scale_by_ratio(amount: i64, numerator: i64, denominator: i64) -> i
 fn scale_by_wide_ratio(amount: i64, numerator: i64, denominator: i64) -> i64 {
     let product = i128::from(amount) * i128::from(numerator);
     let denominator = i128::from(denominator);
+    // Half up in whole numbers: floor of (2 p + d) / 2 d.
     let rounded = (2 * product + denominator).div_euclid(2 * denominator);
     saturate_to_i64(rounded)
 }
@@ -208,8 +213,10 @@ pub(crate) fn apportion(total: i64, weights: &[i64]) -> Vec<i64> {
     let mut given = 0;
     let mut parts = Vec::with_capacity(weights.len());
     for (index, weight) in weights.iter().enumerate() {
+        // Each part ends where the running share does, so that rounding never piles up.
         seen += weight;
         let upto = match (sum, index + 1 == weights.len()) {
+            // The last part takes what is left, also where nothing has a weight.
             (_, true) => total,
             (0, false) => 0,
             _ => scale_by_ratio(total, seen, sum),

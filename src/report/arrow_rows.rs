@@ -60,6 +60,7 @@ pub(crate) enum OutColumn {
 impl ArrowRows {
     /// Reads a stream; no bytes at all are no rows.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, BadRows> {
+        // A partition without rows may send nothing at all.
         if bytes.is_empty() {
             return Ok(Self(Vec::new()));
         }
@@ -81,6 +82,7 @@ impl ArrowRows {
     /// The words of a column, row by row.
     pub(crate) fn texts(&self, column: &'static str) -> Result<Vec<Option<&str>>, BadRows> {
         self.values(column, "text", |array| {
+            // Engines write texts with short or with long ends.
             let narrow = array.downcast_ref::<Utf8Array<i32>>().map(|it| it.iter().collect());
             narrow.or_else(|| Some(array.downcast_ref::<Utf8Array<i64>>()?.iter().collect()))
         })
@@ -102,6 +104,7 @@ impl ArrowRows {
             narrow.or_else(|| Some(array.downcast_ref::<BinaryArray<i64>>()?.iter().collect()))
         });
         match bytes {
+            // The column is there where contents are sent, and missing where paths are.
             Err(BadRows::Missing(_)) => Ok(None),
             other => other.map(Some),
         }
@@ -146,6 +149,7 @@ fn check_messages(bytes: &[u8]) -> Result<(), &'static str> {
         }
         let length = usize::try_from(length).map_err(|_| BAD)?;
         let (head, after) = rest.split_at_checked(length).ok_or(CUT)?;
+        // Read here first, with checks: the reader below believes every length.
         let message = MessageRef::read_as_root(head).map_err(|_| BAD)?;
         let body = usize::try_from(message.body_length().map_err(|_| BAD)?).map_err(|_| BAD)?;
         rest = after.get(body..).ok_or(CUT)?;
@@ -158,6 +162,7 @@ fn check_messages(bytes: &[u8]) -> Result<(), &'static str> {
             Some(MessageHeaderRef::RecordBatch(batch)) => {
                 check_batch(&batch, body as i64).ok_or(BAD)?;
             }
+            // Nobody sends such, and each would be a table of its own to check.
             Some(MessageHeaderRef::DictionaryBatch(_)) => return Err("it holds dictionaries"),
             _ => return Err(BAD),
         }
@@ -177,6 +182,7 @@ fn check_schema(schema: &SchemaRef<'_>) -> Option<()> {
         );
         let is_flat =
             field.children().ok()?.is_none_or(|children| children.into_iter().next().is_none());
+        // Columns are looked up by name, so that a second one of a name would be lost.
         let is_new = names.insert(field.name().ok()??.to_owned());
         if !(is_plain && is_flat && is_new && field.dictionary().ok()?.is_none()) {
             return None;
@@ -213,6 +219,7 @@ pub(crate) fn write_rows(columns: Vec<OutColumn>) -> Result<Vec<u8>, TableError>
                 (name, Box::new(PrimitiveArray::<i64>::from_vec(numbers)))
             }
         };
+        // Numbers are always there; texts and bytes may be missing.
         let is_nullable = *array.dtype() != ArrowDataType::Int64;
         schema.insert(name.into(), Field::new(name.into(), array.dtype().clone(), is_nullable));
         arrays.push(array);
@@ -220,6 +227,7 @@ pub(crate) fn write_rows(columns: Vec<OutColumn>) -> Result<Vec<u8>, TableError>
     let mut stream = StreamWriter::new(Vec::new(), WriteOptions { compression: None });
     stream.start(&schema, None)?;
     let rows = arrays.first().map_or(0, |array| array.len());
+    // Without rows the stream is its schema alone.
     if rows > 0 {
         stream.write(&RecordBatchT::try_new(rows, Arc::new(schema), arrays)?, None)?;
     }

@@ -152,6 +152,7 @@ impl<'a, R> ColumnField<'a, R> {
         fields: Vec<ColumnField<'a, S>>,
         part: impl Fn(&R) -> S + 'a,
     ) -> Self {
+        // The schema first: the fields then go into the function that makes the values.
         let schema = object_schema(&fields);
         Self::nested(name, about, schema, move |row| Some(object_json(&fields, &part(row))))
     }
@@ -201,6 +202,7 @@ impl<'a, R> ColumnField<'a, R> {
         json: impl Fn(&R) -> Option<JsonValue> + 'a,
     ) -> Self {
         let mut shape = ColumnShape::new(ColumnKind::Mixed, name.into(), "".into(), about);
+        // An object is always there unless somebody says that it may be null.
         shape.is_optional = false;
         shape.nested_schema = Some(schema);
         Self { shape, value: FieldValue::Nested(Box::new(json)) }
@@ -250,6 +252,7 @@ impl<'a, R> ColumnField<'a, R> {
 
     /// The same key, left out of its object where the value is missing.
     pub fn left_out_if_missing(mut self) -> Self {
+        // Not null but left out: the schema does not require the key.
         self.shape.is_optional = true;
         self.shape.is_omitted = true;
         self

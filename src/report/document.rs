@@ -128,6 +128,7 @@ impl Section {
     #[must_use]
     pub fn with_bullets<T: Into<RichText>>(self, points: impl IntoIterator<Item = T>) -> Self {
         let points: Vec<RichText> = points.into_iter().map(Into::into).collect();
+        // A list without points is left out, and so is its place.
         if points.is_empty() { self } else { self.push_item(SectionItem::Bullets(points)) }
     }
 
@@ -240,9 +241,11 @@ impl ReportDocument {
     pub fn named_tables(&self) -> Vec<(String, &TableView)> {
         let mut named: Vec<(String, &TableView)> = Vec::new();
         for (heading, view) in self.all_tables() {
+            // A table that stands alone in its section bears the section's name.
             let title = if view.title.is_empty() { heading } else { &view.title };
             // What follows a comma or a colon explains.
             let name = snake_case_words(title.split([',', ':', ';', '(']).next().unwrap_or(title));
+            // Of tables of one name the second gets a 2: files and keys must differ.
             let numbered = (2..).map(|n| format!("{name}_{n}"));
             let mut names = std::iter::once(name.clone()).chain(numbered);
             let name = names.find(|name| named.iter().all(|(known, _)| known != name));

@@ -33,11 +33,13 @@ pub fn write_batches<W: Write, N: Into<String>>(
             open.write_row_group(&frame)?;
         }
     }
+    // A file without a batch would have no schema.
     let missing = || polars::error::polars_err!(NoData: "no batch to take the columns from");
     open.ok_or_else(missing)?.finish_file()
 }
 
 fn frame_from_columns<N: Into<String>>(columns: Vec<(N, ColumnValues)>) -> PolarsResult<DataFrame> {
+    // The frame refuses columns of another length than the first.
     let rows = columns.first().map_or(0, |(_, values)| values.len());
     let columns = columns.into_iter().map(|(name, values)| {
         let name = name.into().into();
@@ -81,6 +83,7 @@ impl<W: Write> ParquetWriter<W> {
     }
 
     fn write_row_group(&mut self, frame: &DataFrame) -> PolarsResult<()> {
+        // One group of rows for each batch: memory is that of the largest one.
         for batch in frame.iter_chunks(CompatLevel::newest(), false) {
             let fields = self.writer.parquet_schema().fields().to_vec();
             let height = batch.height() as u64;

@@ -114,6 +114,7 @@ impl OutputFiles {
         let disk = |error| OutputError::Disk(DiskError::new(folder, "written", &error));
         let target = resolve(folder);
         make_folder(folder_of(&target))?;
+        // All of it is written beside the target first: a full disk leaves the old set whole.
         let (partial, lock) = start_folder(&target).map_err(disk)?;
         for (name, bytes) in files {
             write_synced(&partial.path().join(name), bytes).map_err(disk)?;
@@ -220,6 +221,7 @@ fn put_in_place(partial: TempDir, target: &Path, known: &Manifest) -> io::Result
         fs::create_dir_all(folder_of(&place))?;
         fs::rename(new.join(name), &place)?;
     }
+    // What the old set had and the new one has not, unless somebody changed it.
     for name in known.files.keys().filter(|name| !fresh.files.contains_key(*name)) {
         if known.holds(target, name) {
             fs::remove_file(target.join(name))?;

@@ -97,6 +97,7 @@ impl ParseCache {
         };
         add(self.program.as_bytes());
         for file in files {
+            // One file that may still change makes the whole import one that is not kept.
             let stamp = file.stamp?;
             add(file.label.as_bytes());
             add(file.path.as_os_str().as_encoded_bytes());
@@ -109,10 +110,12 @@ impl ParseCache {
         let files = hash.digest128();
         let mut real: Vec<PathBuf> =
             arguments.iter().map(fs::canonicalize).collect::<io::Result<_>>().ok()?;
+        // The same folders in another order are the same import.
         real.sort();
         let mut names = Vec::new();
         for path in &real {
             names.extend_from_slice(path.as_os_str().as_encoded_bytes());
+            // No path holds a zero byte: two paths never run together.
             names.push(0);
         }
         Some(ParseCacheKey { arguments: xxh3_128(&names), files })
@@ -125,6 +128,7 @@ impl ParseCache {
         }
         let path = self.entry(key);
         let mut bytes = fs::read(&path).ok()?;
+        // Whatever is damaged or of another version is as if it were not there.
         let rest = bytes.strip_prefix(MAGIC)?;
         let (files, rest) = rest.split_first_chunk::<16>()?;
         let (checksum, content) = rest.split_first_chunk::<8>()?;
@@ -172,11 +176,13 @@ impl ParseCache {
         let mut known = Vec::new();
         for entry in fs::read_dir(&self.folder)?.flatten() {
             let path = entry.path();
+            // Another run may have cleared it away by now.
             let Ok(meta) = fs::symlink_metadata(&path) else { continue };
             if path.extension().is_some_and(|ending| ending == ENDING) && meta.is_file() {
                 known.push((meta.modified()?, path, meta.len()));
             }
         }
+        // The longest unused first.
         known.sort();
         let mut bytes: u64 = known.iter().map(|(_, _, bytes)| bytes).sum();
         for (_, path, own) in known {

@@ -45,6 +45,7 @@ macro_rules! columns {
                 })+
                 $({
                     let column = ColumnOf(self.0, |$row: &$of| -> $extra_value { $extra_from });
+                    // A column in which every row has the default is left out of the file.
                     if !column.is_default() {
                         columns.serialize_entry(stringify!($extra), &column)?;
                     }
@@ -58,6 +59,7 @@ macro_rules! columns {
             fn require_rows(&mut self, rows: usize) -> Result<(), BadRecording> {
                 $(require_length($label, self.$column.len(), rows)?;)+
                 $(
+                    // Left out as a whole: written by an older version, or all of it the default.
                     if self.$extra.is_empty() {
                         self.$extra.resize(rows, Default::default());
                     }

@@ -113,6 +113,7 @@ impl From<&Session> for SessionOnDisk {
 impl SessionOnDisk {
     pub(super) fn into_session(self, row: usize, first_call: u32) -> Result<Session, BadRecording> {
         Ok(Session {
+            // Names from a file are checked before anybody relies on them.
             role: parse_named(&Role::NAMED, "role", row, &self.role)?,
             usage_basis: parse_named(&Basis::NAMED, "usage", row, &self.usage)?,
             blocks_basis: parse_named(&Basis::NAMED, "blocks", row, &self.blocks)?,
@@ -168,6 +169,7 @@ impl InvocationOnDisk {
 impl From<&Remainder> for RemainderOnDisk {
     fn from(rest: &Remainder) -> Self {
         let Usage { fresh, read, write_5m, write_1h, output } = rest.usage;
+        // Beyond all sessions: written as nothing, since a file must not know our marks.
         let session = (rest.session != crate::ids::NO_INDEX).then_some(rest.session);
         let (model, why) = (rest.model, rest.why.clone());
         let modifiers = bitflags_text(rest.modifiers.iter_names());
