@@ -57,7 +57,7 @@ pub struct FoundFile {
     pub label: String,
     /// Where it is.
     pub path: PathBuf,
-    /// Its size in bytes.
+    /// Its size in bytes; 0 of a stream, of which some systems tell what waits in it.
     pub bytes: u64,
     /// Whether it was named itself rather than found in a folder.
     pub is_argument: bool,
@@ -68,7 +68,7 @@ pub struct FoundFile {
 impl FoundFile {
     /// A file that was looked at when `now` had come.
     fn new(label: String, path: PathBuf, meta: Option<&Metadata>, now: SystemTime) -> Self {
-        let bytes = meta.map_or(0, Metadata::len);
+        let bytes = meta.filter(|meta| meta.is_file()).map_or(0, Metadata::len);
         let stamp = meta.and_then(|meta| FileStamp::new(meta, now));
         Self { label, path, bytes, is_argument: false, stamp }
     }
@@ -242,7 +242,7 @@ pub(crate) fn open_file(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     }
 }
 
-/// Opens a file as it was found: what it has grown by since is left, and nobody asks for its end.
+/// Opens a file as it was found: what it has grown by is left, and nobody asks for its end.
 ///
 /// # Errors
 /// What the system says.

@@ -1,7 +1,7 @@
 //! Which sessions hang together, and in which order they are replayed.
 
 use super::ResumedSession;
-use crate::recording::Recording;
+use crate::recording::{Recording, Ties};
 
 /// Some sessions, in order, island by island: an island stands where its first session stood, and
 /// its sessions in order of time, so that one which another goes on from comes first.
@@ -10,39 +10,24 @@ pub(super) fn group_into_islands<'a>(
     start_ms_of: impl Fn(u32) -> i64,
     resumed: impl Iterator<Item = &'a ResumedSession>,
 ) -> Vec<Vec<u32>> {
-    // Sessions form trees, each under the island's first session: joining two trees puts the root
-    // that comes later under the earlier one.
-    let mut root: Vec<usize> = (0..sessions.len()).collect();
+    let mut ties = Ties::none(sessions.len());
     for resumed in resumed {
         let places = [resumed.session, resumed.from].map(|one| sessions.binary_search(&one));
-        let [Ok(a), Ok(b)] = places else { continue };
-        let (a, b) = (find_root(&root, a), find_root(&root, b));
-        root[a.max(b)] = a.min(b);
+        if let [Ok(a), Ok(b)] = places {
+            ties.join(a, b);
+        }
     }
     // Islands in the order of their first sessions, so that the plan of a recording is always the
     // same.
-    let mut islands: Vec<Vec<u32>> = Vec::new();
-    let mut island_of: Vec<Option<usize>> = vec![None; root.len()];
-    for (place, session) in sessions.iter().enumerate() {
-        let at = *island_of[find_root(&root, place)].get_or_insert_with(|| {
-            islands.push(Vec::new());
-            islands.len() - 1
-        });
-        islands[at].push(*session);
-    }
+    let islands = ties.into_groups().into_iter();
+    let mut islands: Vec<Vec<u32>> =
+        islands.map(|island| island.into_iter().map(|place| sessions[place]).collect()).collect();
     for island in &mut islands {
         // By time: what a session goes on from must be replayed before it. The index breaks ties,
         // so that equal starts do not leave the order to chance.
         island.sort_by_key(|&session| (start_ms_of(session), session));
     }
     islands
-}
-
-fn find_root(root: &[usize], mut at: usize) -> usize {
-    while root[at] != at {
-        at = root[at];
-    }
-    at
 }
 
 /// When the first call of a session starts.

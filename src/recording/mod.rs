@@ -46,7 +46,7 @@ pub(crate) use queue_session::QueueReasons;
 pub(crate) use queue_session::{QUEUE_KIND, StopLoss};
 pub use raw::{RawBlock, RawCall, RawSession};
 pub use remainder::{CrashCounts, Remainder, SkipCounts};
-pub(crate) use session_groups::RecordingCut;
+pub(crate) use session_groups::{RecordingCut, Ties};
 pub use union::RecordingUnion;
 
 pub use crate::kinds::{Basis, BlockKind, CacheBreak, CacheTier, ContextRestart, Role, Shock};

@@ -75,7 +75,7 @@ impl RecordingCut {
 /// The sessions of each group in order; groups stand in the order of their first sessions.
 fn session_groups(recording: &Recording) -> Vec<Vec<usize>> {
     let sessions = &recording.sessions;
-    let mut ties = Ties((0..sessions.len()).collect());
+    let mut ties = Ties::none(sessions.len());
     let mut first_of: HashMap<&str, usize> = HashMap::new();
     for (at, session) in sessions.iter().enumerate() {
         let names = [owner_of_id(&session.id), &session.pipeline];
@@ -97,22 +97,18 @@ fn session_groups(recording: &Recording) -> Vec<Vec<usize>> {
             ties.join(0, at);
         }
     }
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut group_of: Vec<Option<usize>> = vec![None; sessions.len()];
-    for at in 0..sessions.len() {
-        let group = *group_of[ties.root(at)].get_or_insert_with(|| {
-            groups.push(Vec::new());
-            groups.len() - 1
-        });
-        groups[group].push(at);
-    }
-    groups
+    ties.into_groups()
 }
 
-/// Trees of sessions: what each hangs under.
-struct Ties(Vec<usize>);
+/// What hangs together: trees, each under the first of its members.
+pub(crate) struct Ties(Vec<usize>);
 
 impl Ties {
+    /// So many members, none of which hang together.
+    pub(crate) fn none(count: usize) -> Self {
+        Self((0..count).collect())
+    }
+
     /// The root of a tree; the way to it gets shorter.
     fn root(&mut self, mut at: usize) -> usize {
         while self.0[at] != at {
@@ -122,10 +118,23 @@ impl Ties {
         at
     }
 
-    fn join(&mut self, one: usize, other: usize) {
-        if one != other {
-            let (one, other) = (self.root(one), self.root(other));
-            self.0[one.max(other)] = one.min(other);
+    /// Two members hang together: the root that comes later goes under the earlier one.
+    pub(crate) fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.0[one.max(other)] = one.min(other);
+    }
+
+    /// The members of each tree in order; trees stand in the order of their first members.
+    pub(crate) fn into_groups(mut self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let mut group_of: Vec<Option<usize>> = vec![None; self.0.len()];
+        for at in 0..self.0.len() {
+            let group = *group_of[self.root(at)].get_or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() - 1
+            });
+            groups[group].push(at);
         }
+        groups
     }
 }
