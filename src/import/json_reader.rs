@@ -9,8 +9,9 @@
 //! the last value counts.
 
 use super::checked_value::CheckedValue;
-use super::json_escapes::{self, decode_string};
+use super::json_escapes::decode_string;
 use super::json_fault::JsonFault;
+use super::json_scanner::JsonScanner;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -34,10 +35,10 @@ pub(super) fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T
 
 fn read_whole<'de, T: Deserialize<'de>>(mut json: JsonReader<'de>) -> Result<T, JsonFault> {
     let value = T::deserialize(&mut json)?;
-    match json.peek_byte() {
+    match json.scan.peek_byte() {
         // Nothing follows the value: that is as it should be.
         Err(JsonFault::CutShort) => Ok(value),
-        _ => Err(JsonFault::Broken(json.at)),
+        _ => Err(JsonFault::Broken(json.scan.at)),
     }
 }
 
@@ -46,16 +47,16 @@ fn read_whole<'de, T: Deserialize<'de>>(mut json: JsonReader<'de>) -> Result<T, 
 /// # Errors
 /// What is wrong with it, and where that was seen.
 pub(super) fn find_value_end(bytes: &[u8], at: usize) -> Result<usize, (JsonFault, usize)> {
-    let mut json = JsonReader { at, ..JsonReader::new(bytes) };
+    let mut json = JsonReader::new(bytes);
+    json.scan.at = at;
     match CheckedValue::deserialize(&mut json) {
-        Ok(_) => Ok(json.at),
-        Err(fault) => Err((fault, json.at)),
+        Ok(_) => Ok(json.scan.at),
+        Err(fault) => Err((fault, json.scan.at)),
     }
 }
 
 struct JsonReader<'de> {
-    bytes: &'de [u8],
-    at: usize,
+    scan: JsonScanner<'de>,
     depth: u32,
     /// Of entries with one key in an object all but the last one are passed over.
     last_key_wins: bool,
@@ -63,154 +64,28 @@ struct JsonReader<'de> {
 
 impl<'de> JsonReader<'de> {
     fn new(bytes: &'de [u8]) -> Self {
-        Self { bytes, at: 0, depth: 0, last_key_wins: false }
-    }
-
-    fn broken_here<T>(&self) -> Result<T, JsonFault> {
-        Err(JsonFault::Broken(self.at))
-    }
-
-    /// The next byte that is not blank.
-    fn peek_byte(&mut self) -> Result<u8, JsonFault> {
-        while let Some(&byte) = self.bytes.get(self.at) {
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Ok(byte);
-            }
-            self.at += 1;
-        }
-        Err(JsonFault::CutShort)
-    }
-
-    fn expect_byte(&mut self, wanted: u8) -> Result<(), JsonFault> {
-        if self.peek_byte()? != wanted {
-            return self.broken_here();
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    /// A string, raw.
-    fn read_string(&mut self) -> Result<&'de [u8], JsonFault> {
-        self.read_string_and_escapes().map(|(raw, _)| raw)
-    }
-
-    /// A string, raw, and whether it may have escapes.
-    fn read_string_and_escapes(&mut self) -> Result<(&'de [u8], bool), JsonFault> {
-        self.expect_byte(b'"')?;
-        let start = self.at;
-        let rest = &self.bytes[start..];
-        // Names and ids are short: a plain loop ends before a wide search has begun.
-        let plain = json_escapes::plain_prefix_length(rest);
-        if rest.get(plain) == Some(&b'"') {
-            self.at = start + plain + 1;
-            return Ok((&rest[..plain], false));
-        }
-        let Some(more) = json_escapes::find_closing_quote(&rest[plain..]) else {
-            return Err(JsonFault::CutShort);
-        };
-        self.at = start + plain + more + 1;
-        Ok((&rest[..plain + more], true))
-    }
-
-    /// `true`, `false`, `null` or a number, as it stands.
-    fn read_scalar(&mut self) -> Result<&'de [u8], JsonFault> {
-        let rest = &self.bytes[self.at..];
-        let end = rest
-            .iter()
-            .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'));
-        let length = end.unwrap_or(rest.len());
-        let scalar = &rest[..length];
-        let is_word = matches!(scalar, b"true" | b"false" | b"null");
-        let is_number = matches!(scalar.first(), Some(b'-' | b'0'..=b'9'))
-            && scalar.iter().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
-        if !is_word && !is_number {
-            // A word of fewer than five bytes at the end may be the start of `false`.
-            return if length == rest.len() && length < 5 {
-                Err(JsonFault::CutShort)
-            } else {
-                self.broken_here()
-            };
-        }
-        self.at += length;
-        Ok(scalar)
-    }
-
-    /// A whole number of few digits, as most are; nothing is read where another value stands.
-    fn read_small_number(&mut self) -> Option<u64> {
-        let rest = &self.bytes[self.at..];
-        // Nineteen digits fit.
-        let digits = rest.iter().take(19).take_while(|byte| byte.is_ascii_digit());
-        let add = |(length, sum), digit: &u8| (length + 1, sum * 10 + u64::from(digit - b'0'));
-        let (length, number) = digits.fold((0, 0_u64), add);
-        let is_all = length > 0 && matches!(rest.get(length), Some(b',' | b'}' | b']'));
-        self.at += if is_all { length } else { 0 };
-        is_all.then_some(number)
-    }
-
-    /// Passes over a value.
-    fn skip_value(&mut self) -> Result<(), JsonFault> {
-        match self.peek_byte()? {
-            b'"' => self.read_string().map(|_| ()),
-            b'{' | b'[' => self.skip_nested(),
-            _ => self.read_scalar().map(|_| ()),
-        }
-    }
-
-    /// Passes over a list or an object with no stack: only its strings and brackets matter.
-    fn skip_nested(&mut self) -> Result<(), JsonFault> {
-        let mut open = 0_usize;
-        while let Some(&byte) = self.bytes.get(self.at) {
-            match byte {
-                // Brackets inside strings are text.
-                b'"' => {
-                    self.read_string()?;
-                    continue;
-                }
-                b'{' | b'[' => open += 1,
-                b'}' | b']' => open -= 1,
-                _ => {}
-            }
-            self.at += 1;
-            if open == 0 {
-                return Ok(());
-            }
-        }
-        Err(JsonFault::CutShort)
-    }
-
-    /// Where each key of the object that was entered stands for the last time.
-    fn find_last_places(&self) -> Result<HashMap<&'de [u8], usize>, JsonFault> {
-        let mut ahead = JsonReader { at: self.at, ..JsonReader::new(self.bytes) };
-        let mut places = HashMap::new();
-        while ahead.peek_byte()? == b'"' {
-            let place = ahead.at;
-            places.insert(ahead.read_string()?, place);
-            ahead.expect_byte(b':')?;
-            ahead.skip_value()?;
-            if ahead.peek_byte()? == b',' {
-                ahead.at += 1;
-            }
-        }
-        Ok(places)
+        Self { scan: JsonScanner { bytes, at: 0 }, depth: 0, last_key_wins: false }
     }
 
     /// Enters a list or an object.
+    #[inline]
     fn read_nested<T>(
         &mut self,
         close: u8,
         visit: impl FnOnce(NestedReader<'_, 'de>) -> Result<T, JsonFault>,
     ) -> Result<T, JsonFault> {
-        self.at += 1;
+        self.scan.at += 1;
         // Each level is a frame on the stack: hostile nesting must not overflow it.
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return self.broken_here();
+            return self.scan.broken_here();
         }
-        let last_places =
-            (self.last_key_wins && close == b'}').then(|| self.find_last_places()).transpose()?;
+        let last_places = (self.last_key_wins && close == b'}')
+            .then(|| self.scan.find_last_places())
+            .transpose()?;
         let value = visit(NestedReader { json: self, close, first: true, last_places })?;
         self.depth -= 1;
-        self.expect_byte(close)?;
+        self.scan.expect_byte(close)?;
         Ok(value)
     }
 }
@@ -218,16 +93,17 @@ impl<'de> JsonReader<'de> {
 impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
     type Error = JsonFault;
 
+    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
-        match self.peek_byte()? {
-            b'"' => visitor.visit_borrowed_bytes(self.read_string()?),
+        match self.scan.peek_byte()? {
+            b'"' => visitor.visit_borrowed_bytes(self.scan.read_string()?),
             b'{' => self.read_nested(b'}', |nested| visitor.visit_map(nested)),
             b'[' => self.read_nested(b']', |nested| visitor.visit_seq(nested)),
             _ => {
-                if let Some(number) = self.read_small_number() {
+                if let Some(number) = self.scan.read_small_number() {
                     return visitor.visit_u64(number);
                 }
-                match self.read_scalar()? {
+                match self.scan.read_scalar()? {
                     b"true" => visitor.visit_bool(true),
                     b"false" => visitor.visit_bool(false),
                     b"null" => visitor.visit_unit(),
@@ -241,57 +117,63 @@ impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
                             return visitor.visit_i64(number);
                         }
                         text.parse::<f64>()
-                            .map_or_else(|_| self.broken_here(), |n| visitor.visit_f64(n))
+                            .map_or_else(|_| self.scan.broken_here(), |n| visitor.visit_f64(n))
                     }
                 }
             }
         }
     }
 
+    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
         // Of all values only `null` begins so.
-        if self.peek_byte()? == b'n' {
-            self.read_scalar()?;
+        if self.scan.peek_byte()? == b'n' {
+            self.scan.read_scalar()?;
             return visitor.visit_none();
         }
         visitor.visit_some(self)
     }
 
+    #[inline]
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
-        if self.peek_byte()? == b'"' {
-            return visitor.visit_borrowed_bytes(self.read_string()?);
+        if self.scan.peek_byte()? == b'"' {
+            return visitor.visit_borrowed_bytes(self.scan.read_string()?);
         }
-        self.skip_value()?;
+        self.scan.skip_value()?;
         visitor.visit_borrowed_bytes(b"")
     }
 
+    #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
-        if self.peek_byte()? != b'"' {
+        if self.scan.peek_byte()? != b'"' {
             return Err(JsonFault::Shape);
         }
-        match decode_string(self.read_string()?) {
+        match decode_string(self.scan.read_string()?) {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
             Cow::Owned(text) => visitor.visit_string(text),
         }
     }
 
+    #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
         self.deserialize_string(visitor)
     }
 
+    #[inline]
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
         // Field names are matched as bytes; only one with escapes has to be decoded first.
-        match self.read_string_and_escapes()? {
+        match self.scan.read_string_and_escapes()? {
             (raw, true) => visitor.visit_str(&decode_string(raw)),
             (raw, false) => visitor.visit_borrowed_bytes(raw),
         }
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
-        self.skip_value()?;
+        self.scan.skip_value()?;
         visitor.visit_unit()
     }
 
+    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -299,20 +181,20 @@ impl<'de> Deserializer<'de> for &mut JsonReader<'de> {
         visitor: V,
     ) -> Result<V::Value, JsonFault> {
         // A list is no object, whatever its length.
-        match self.peek_byte()? {
+        match self.scan.peek_byte()? {
             b'{' => self.deserialize_any(visitor),
             b'"' | b'[' => Err(JsonFault::Shape),
-            _ => self.read_scalar().and(Err(JsonFault::Shape)),
+            _ => self.scan.read_scalar().and(Err(JsonFault::Shape)),
         }
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonFault> {
-        if self.peek_byte()? != b'"' {
+        if self.scan.peek_byte()? != b'"' {
             return self.deserialize_any(visitor);
         }
         // Relays write counts as strings. What is no number there is of another shape, as before.
-        let text = self.read_string()?;
-        let mut number = JsonReader::new(text);
+        let text = self.scan.read_string()?;
+        let mut number = JsonScanner { bytes: text, at: 0 };
         match number.peek_byte() {
             Ok(b'-' | b'0'..=b'9') if number.read_scalar().is_ok_and(|all| all == text) => {
                 JsonReader::new(text).deserialize_any(visitor)
@@ -338,14 +220,15 @@ struct NestedReader<'a, 'de> {
 
 impl NestedReader<'_, '_> {
     /// Whether another element follows; the comma before it is taken.
+    #[inline]
     fn has_next_element(&mut self) -> Result<bool, JsonFault> {
-        let next = self.json.peek_byte()?;
+        let next = self.json.scan.peek_byte()?;
         if next == self.close {
             return Ok(false);
         }
         // No comma before the first element; one before the closing bracket is a fault.
         if !std::mem::take(&mut self.first) {
-            self.json.expect_byte(b',')?;
+            self.json.scan.expect_byte(b',')?;
         }
         Ok(true)
     }
@@ -353,6 +236,7 @@ impl NestedReader<'_, '_> {
 
 impl<'de> SeqAccess<'de> for NestedReader<'_, 'de> {
     type Error = JsonFault;
+    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
@@ -367,6 +251,7 @@ impl<'de> SeqAccess<'de> for NestedReader<'_, 'de> {
 
 impl<'de> MapAccess<'de> for NestedReader<'_, 'de> {
     type Error = JsonFault;
+    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
@@ -375,24 +260,25 @@ impl<'de> MapAccess<'de> for NestedReader<'_, 'de> {
             if !self.has_next_element()? {
                 return Ok(None);
             }
-            if self.json.peek_byte()? != b'"' {
-                return self.json.broken_here();
+            if self.json.scan.peek_byte()? != b'"' {
+                return self.json.scan.broken_here();
             }
             let Some(last_places) = &self.last_places else { break };
-            let place = self.json.at;
-            if last_places.get(self.json.read_string()?).is_none_or(|&last| last == place) {
+            let place = self.json.scan.at;
+            if last_places.get(self.json.scan.read_string()?).is_none_or(|&last| last == place) {
                 // Back to its quote: the seed reads the key itself.
-                self.json.at = place;
+                self.json.scan.at = place;
                 break;
             }
-            self.json.expect_byte(b':')?;
+            self.json.scan.expect_byte(b':')?;
             // The key comes again: this value does not count.
-            self.json.skip_value()?;
+            self.json.scan.skip_value()?;
         }
         let key = seed.deserialize(&mut *self.json)?;
-        self.json.expect_byte(b':')?;
+        self.json.scan.expect_byte(b':')?;
         Ok(Some(key))
     }
+    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, JsonFault> {
         seed.deserialize(&mut *self.json)
     }

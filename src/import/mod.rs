@@ -25,6 +25,7 @@ mod importer;
 mod json_escapes;
 mod json_fault;
 mod json_reader;
+mod json_scanner;
 mod json_value_lines;
 mod kept_import;
 mod ledger;

@@ -41,6 +41,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "importer",
             "json_escapes",
             "json_reader",
+            "json_scanner",
             "json_value_lines",
             "kept_import",
             "ledger",
