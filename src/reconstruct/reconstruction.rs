@@ -11,7 +11,7 @@ use super::session_script::{self, EventSelection, SessionScript};
 use super::step_split::{CountedSteps, SessionPlan, split_step};
 use crate::ids::NO_INDEX;
 use crate::price::UNSTATED_MODEL;
-use crate::recording::{CrashCounts, Recording, RecordingBuilder, Remainder};
+use crate::recording::{CrashCounts, Recording, RecordingBuilder, Remainder, SpareMemory};
 use crate::units::{Usage, scale_by_ratio};
 
 /// A reported pipeline as calls, and how it became so.
@@ -124,7 +124,7 @@ pub(crate) struct LayoutScratch {
     counted: CountedSteps,
     sums: MetSums,
     /// A recording that nobody needs any more: the next one takes its memory.
-    pub(crate) spare: Recording,
+    pub(crate) spare: SpareMemory,
 }
 
 /// The same, one time of many: what was solved before is not solved again.
@@ -166,7 +166,6 @@ fn lay_out_sessions(
         let known: Vec<(String, u32)> = given.iter().cloned().chain(likeliest).collect();
         (plans, split_notes) = split_steps(reported, lens, start, &known, counted);
     }
-    let spare = std::mem::take(spare);
     let mut builder = RecordingBuilder::in_memory_of(spare, &reported.name, "reported");
     let (mut sessions, mut notes) = (Vec::new(), Vec::new());
     let mut clock_ms = reported.day.start_ms();
@@ -218,7 +217,7 @@ fn lay_out_sessions(
         });
     }
     push_orchestrator_and_crashes(reported, lens, &mut builder);
-    Ok(Reconstruction { recording: builder.finish(), sessions, notes })
+    Ok(Reconstruction { recording: builder.finish_sparing(spare), sessions, notes })
 }
 
 /// The sessions of each step, and what had to give way there.

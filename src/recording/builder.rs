@@ -12,8 +12,16 @@ use crate::units::Usage;
 pub struct RecordingBuilder {
     recording: Recording,
     names: NameTables,
-    /// The lists of the sessions that were pushed, once somebody asks for such.
+    /// The lists of the sessions that were pushed, where somebody wants them back.
     lists: Option<BlockLists>,
+}
+
+/// What a recording that nobody needs any more leaves to the next one.
+#[derive(Debug, Default)]
+pub(crate) struct SpareMemory {
+    /// That recording.
+    pub(crate) recording: Recording,
+    lists: BlockLists,
 }
 
 /// Lists of blocks that nobody needs any more: each call has two, and most are short.
@@ -54,12 +62,14 @@ impl RecordingBuilder {
 
     /// The same in the memory of a recording that nobody needs any more.
     #[must_use]
-    pub(crate) fn in_memory_of(spare: Recording, name: &str, source: &str) -> Self {
-        let Recording { mut calls, mut blocks, .. } = spare;
+    pub(crate) fn in_memory_of(spare: &mut SpareMemory, name: &str, source: &str) -> Self {
+        let SpareMemory { recording, lists } = std::mem::take(spare);
+        let Recording { mut calls, mut blocks, .. } = recording;
         calls.clear();
         blocks.clear();
         let empty = Self::new(name, source);
-        Self { recording: Recording { calls, blocks, ..empty.recording }, ..empty }
+        let recording = Recording { calls, blocks, ..empty.recording };
+        Self { recording, lists: Some(lists), ..empty }
     }
 
     /// Lists for the blocks of sessions that are laid out one after the other.
@@ -156,6 +166,16 @@ impl RecordingBuilder {
         }
     }
 
+    /// The finished recording; the lists of its sessions stay with `spare`.
+    ///
+    /// # Panics
+    /// As [`Self::finish`].
+    #[must_use]
+    pub(crate) fn finish_sparing(mut self, spare: &mut SpareMemory) -> Recording {
+        spare.lists = self.lists.take().unwrap_or_default();
+        self.finish()
+    }
+
     /// The finished recording.
     ///
     /// # Panics
@@ -169,6 +189,7 @@ impl RecordingBuilder {
     }
 }
 
+#[inline]
 fn push_block(
     blocks: &mut Vec<Block>,
     call: u32,

@@ -31,8 +31,8 @@ mod session_filter;
 mod session_groups;
 mod union;
 
-pub(crate) use builder::BlockLists;
 pub use builder::RecordingBuilder;
+pub(crate) use builder::{BlockLists, SpareMemory};
 pub use call_facts::{CallFacts, PriceModifiers, ToldMissReason};
 pub use check::BalanceError;
 pub(crate) use digest::hex_prefix;

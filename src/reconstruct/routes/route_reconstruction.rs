@@ -10,7 +10,7 @@ use super::route_calls::{self, CallClock, EvenPicker, RouteInvocation};
 use super::route_split::{self, Route};
 use super::session_growth::{self, GrowthTarget, SessionContexts};
 use super::{ReportedRoutes, RoutesError, UnknownValues};
-use crate::recording::{Packet, Recording, RecordingBuilder};
+use crate::recording::{Packet, Recording, RecordingBuilder, SpareMemory};
 use crate::units::apportion;
 
 /// Routes as calls.
@@ -43,7 +43,7 @@ pub fn reconstruct_routes(
     routes: &ReportedRoutes,
     values: &[i64],
 ) -> Result<RouteReconstruction, RoutesError> {
-    reconstruct_routes_once_more(routes, values, Recording::default())
+    reconstruct_routes_once_more(routes, values, &mut SpareMemory::default())
 }
 
 /// The same in the memory of a recording that nobody needs any more.
@@ -53,7 +53,7 @@ pub fn reconstruct_routes(
 pub(crate) fn reconstruct_routes_once_more(
     routes: &ReportedRoutes,
     values: &[i64],
-    spare: Recording,
+    spare: &mut SpareMemory,
 ) -> Result<RouteReconstruction, RoutesError> {
     let values = UnknownValues { routes, values };
     let mut agents: Vec<AgentRoutes> = Vec::new();
@@ -94,7 +94,7 @@ pub(crate) fn reconstruct_routes_once_more(
         });
     }
     reconstructed.extend(push_queue(routes, &mut builder));
-    Ok(RouteReconstruction { routes: reconstructed, recording: builder.finish() })
+    Ok(RouteReconstruction { routes: reconstructed, recording: builder.finish_sparing(spare) })
 }
 
 /// The sessions of a queue, where they can be told apart, behind those of the rows.

@@ -53,7 +53,7 @@ impl DrawScratch {
 
     /// Keeps the memory of a draw's recording and plan for the next one.
     pub(super) fn keep_memory(&mut self, other: Option<Recording>, plan: Plan) {
-        self.layout.spare = other.unwrap_or_default();
+        self.layout.spare.recording = other.unwrap_or_default();
         self.spare_plan = plan;
     }
 }
@@ -133,10 +133,8 @@ impl OpenCounts {
                     .map(|other| other.recording)
             }
             (Self::Unknowns(unknowns), RecordingSource::Routes { routes, .. }) => {
-                let spare = std::mem::take(&mut scratch.layout.spare);
-                reconstruct_routes_once_more(routes, &values_in_draw(unknowns, k), spare)
-                    .ok()
-                    .map(|laid| laid.recording)
+                let (values, spare) = (values_in_draw(unknowns, k), &mut scratch.layout.spare);
+                reconstruct_routes_once_more(routes, &values, spare).ok().map(|laid| laid.recording)
             }
             _ => return (None, true),
         };
