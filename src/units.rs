@@ -170,6 +170,7 @@ pub(crate) fn ratio_bp(part: i64, whole: i64) -> i64 {
 
 /// `amount * numerator / denominator`, rounded half up; 0 when the denominator is 0.
 #[must_use]
+#[inline]
 pub(crate) fn scale_by_ratio(amount: i64, numerator: i64, denominator: i64) -> i64 {
     // A share of nothing is none.
     if denominator == 0 {

@@ -82,6 +82,7 @@ impl CacheRules {
 
     /// By the version as a session tells it.
     #[must_use]
+    #[inline]
     pub fn of_version(text: &str) -> Self {
         HarnessVersion::parse(text).map_or(Self::UNKNOWN, |version| Self {
             warm_after_5m: version >= WARM_AFTER_5M_FROM,
@@ -162,6 +163,7 @@ named_values! {
 
 /// The policy's read, corrected by what it did not explain when the call was recorded.
 #[must_use]
+#[inline]
 pub(crate) fn read_with_shock<P: Policy>(policy: &P, lookup: &CacheLookup, shock: Shock) -> i64 {
     let read = match shock {
         _ if !P::HAS_SHOCKS => policy.read_tokens(lookup),
@@ -180,6 +182,7 @@ pub(crate) fn read_with_shock<P: Policy>(policy: &P, lookup: &CacheLookup, shock
 /// a read beyond an expired entry is a survival, up to the static prefix one of an early part only;
 /// anything else is a plain difference.
 #[must_use]
+#[inline]
 pub(crate) fn shock_of_read(lookup: &CacheLookup, read: i64) -> Shock {
     // The order matters: a read may have several of these shapes, and the first one is the cause
     // that moves least when a what-if changes the context or the wait.

@@ -309,6 +309,7 @@ struct PriceLimits {
 }
 
 impl PriceLimits {
+    #[inline]
     fn from_price(price: &PriceRow, cached_below: bool, scale_bp: i64) -> Self {
         // The model's own count, of which scaling by one could move what stands for "never".
         let min_cached = match (cached_below, scale_bp) {

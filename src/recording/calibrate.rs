@@ -39,6 +39,7 @@ struct GrowthShares {
 /// Scales the estimates of `raw` to its billed usage. Tells each call in order, with its blocks:
 /// session, block range and model are the builder's to set. Returns the static prefix and the part
 /// of it that other sessions keep warm.
+#[inline]
 pub(super) fn calibrate_session(
     raw: &RawSession,
     mut tell: impl FnMut(&Call, &CalibratedBlocks),
@@ -110,6 +111,7 @@ fn unconfirmed_output(call: &RawCall) -> i64 {
 }
 
 /// Shares the growth of a context between the output of `prev` and the inputs of `call`.
+#[inline]
 fn share_growth(prev: &RawCall, call: &RawCall, growth: i64) -> GrowthShares {
     let inputs = sum_of_estimates(&call.inputs);
     let known = prev.usage.output;
@@ -164,6 +166,7 @@ fn share_restart(
     GrowthShares { produced, inputs, unattributed: context - inputs, cut: 0 }
 }
 
+#[inline]
 fn assemble_call(
     raw: &RawCall,
     growth: GrowthShares,
@@ -214,6 +217,7 @@ fn assemble_call(
 
 impl CalibratedBlocks {
     /// The blocks of another call, in the place of those of the last one.
+    #[inline]
     fn share_among(
         &mut self,
         raw: &RawCall,

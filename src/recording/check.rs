@@ -43,6 +43,7 @@ struct BalancePlace<'a> {
 
 impl BalancePlace<'_> {
     /// An error unless what was met is what is wanted.
+    #[inline]
     fn require(self, what: &'static str, met: i64, wanted: i64) -> Checked {
         if met == wanted { Ok(()) } else { self.refuse(what, met, wanted) }
     }
@@ -54,11 +55,13 @@ impl BalancePlace<'_> {
     }
 
     /// An error unless a condition holds: 0 was met where 1 is wanted.
+    #[inline]
     fn require_that(self, what: &'static str, holds: bool) -> Checked {
         self.require(what, i64::from(holds), 1)
     }
 
     /// An error unless a value lies between two bounds, both included.
+    #[inline]
     fn require_within(self, what: &'static str, met: i64, (low, high): (i64, i64)) -> Checked {
         self.require(what, met, met.clamp(low, high))
     }
