@@ -171,6 +171,13 @@ pub(crate) fn is_same_model(one: &str, other: &str) -> bool {
         || CanonicalName::from_written(one).agrees_with(&CanonicalName::from_written(other))
 }
 
+/// Whether a price of one name is one of the other too: resellers and regions have their own.
+#[must_use]
+pub(crate) fn is_priced_alike(one: &str, other: &str) -> bool {
+    let is_own = |name| is_resold(name) || is_regional_profile(name);
+    !is_own(one) && !is_own(other) && is_same_model(one, other)
+}
+
 /// Whether a name is that of a regional profile of a cloud.
 #[must_use]
 pub(crate) fn is_regional_profile(model: &str) -> bool {

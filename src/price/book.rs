@@ -83,8 +83,15 @@ impl PriceBook {
     /// This book with the rows of `other` taking precedence on the days that they hold for.
     #[must_use]
     pub(crate) fn overridden_by(&self, other: &Self) -> Self {
+        // A row counts for every name of its model, but for those that have rows of their own.
+        let same = other.entries.iter().flat_map(|entry| {
+            let ids = self.places.keys().filter(|&id| !other.places.contains_key(id));
+            let ids = ids.filter(|id| names::is_priced_alike(id, &entry.model));
+            ids.map(|id| PriceBookEntry { model: id.clone(), ..entry.clone() })
+        });
         // Of several rows for one day the later one counts.
-        let entries = self.entries.iter().chain(&other.entries).cloned().collect();
+        let entries = self.entries.iter().cloned().chain(same);
+        let entries = entries.chain(other.entries.iter().cloned()).collect();
         let digest = Sha256::digest([self.digest, other.digest].concat()).into();
         let newest_source = self.newest_source.max(other.newest_source);
         Self { newest_source, ..Self::from_entries(entries, self.modifiers.clone(), digest) }
@@ -328,6 +335,31 @@ mod tests {
         assert_eq!(inputs, [9_000_000, 9_000_000, 2_000_000, 2_000_000]);
         assert_eq!(book.newest_price("claude-sonnet-5-5").unwrap().base.read, 100_000);
         assert_eq!(book.newest_price("gpt-5").unwrap().base.read, 1_000_000);
+    }
+
+    #[test]
+    fn an_override_counts_for_every_name_of_its_model() {
+        let newest = |row: &str, model: &str| {
+            let csv = format!("model,input,output\n{row},7,11\n");
+            let own = PriceBook::parse_csv(csv.as_bytes()).unwrap();
+            PriceBook::embedded().overridden_by(&own).newest_price(model).unwrap().base.fresh
+        };
+        for (row, model) in [
+            ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"),
+            ("anthropic/claude-opus-4.6", "claude-opus-4-6"),
+            ("GPT-5.4", "gpt-5.4"),
+            ("gpt-5.4-2026-03-05", "gpt-5.4"),
+        ] {
+            assert_eq!(newest(row, model), 7_000_000, "{row}");
+        }
+        // A reseller's price is its own, and so is a region's.
+        assert_ne!(newest("openrouter/openai/gpt-5.4", "gpt-5.4"), 7_000_000);
+        assert_ne!(newest("us.anthropic.claude-opus-4-6-v1:0", "claude-opus-4-6"), 7_000_000);
+        // Who names both means both.
+        let csv = b"model,input,output\nclaude-sonnet-4-5-20250929,5,11\nclaude-sonnet-4-5,7,11\n";
+        let book = PriceBook::embedded().overridden_by(&PriceBook::parse_csv(csv).unwrap());
+        let dated = book.newest_price("claude-sonnet-4-5-20250929").unwrap();
+        assert_eq!(dated.base.fresh, 5_000_000);
     }
 
     #[test]

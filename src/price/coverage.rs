@@ -41,6 +41,17 @@ pub struct PriceCoverage {
     pub undated: BTreeMap<String, i64>,
 }
 
+/// Whether dollars say anything of a recording: not where no call has a price.
+#[must_use]
+pub fn has_priced_calls(recording: &Recording, pricing: &Pricing) -> bool {
+    let mut calls = recording.calls.iter();
+    recording.calls.is_empty()
+        || calls.any(|call| {
+            let model = recording.model_name(call.model);
+            pricing.find_call_price(model, Some(call.start_ms), call.facts.modifiers).is_ok()
+        })
+}
+
 /// What calls share that are priced and told of alike.
 type Terms<'a> = (&'a str, Option<i64>, PriceModifiers);
 

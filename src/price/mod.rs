@@ -336,7 +336,7 @@ impl PriceResolver<'_> {
 pub(crate) const FIRST_TOLD_MS: i64 = 946_684_800_000;
 
 /// The day of a time in UTC; `None` of one that stands on no calendar.
-fn told_day(at_ms: i64) -> Option<Date> {
+pub(crate) fn told_day(at_ms: i64) -> Option<Date> {
     (at_ms >= FIRST_TOLD_MS).then(|| utc_day_of(at_ms))
 }
 

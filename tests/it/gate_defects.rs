@@ -254,6 +254,40 @@ fn an_unpriced_share_leaves_tokens_judged_and_dollars_unjudged() {
 }
 
 #[test]
+fn first_screens_name_what_the_dollars_leave_out() {
+    let folder = bench();
+    let odd = lines().concat().replace("claude-sonnet-4-5", "nobody-knows-me-1");
+    let odd = odd.replace("\"sessionId\":\"s\"", "\"sessionId\":\"o\"").replace("-c", "-o");
+    folder.file("odd/o.jsonl", odd.replace("\"id\":\"c", "\"id\":\"o").as_bytes());
+    let (sound, odd) = (folder.at("sound"), folder.at("odd"));
+    for command in [&["inspect"][..], &["sweep", "--with", "G7,G10"]] {
+        let told = ok(&[command, &[&sound, &odd, "--no-cache"]].concat());
+        assert!(told.contains("dollars leave out 6 of 12 calls"), "{told}");
+        assert!(told.contains("nobody-knows-me-1"), "{told}");
+    }
+    // Where no call has a price there are no dollars, and tokens decide.
+    for command in ["compare", "sweep"] {
+        let told = ok(&[command, &odd, "--no-cache", "--with", "G7"]);
+        assert!(told.contains("tokens") && !told.contains('$'), "{told}");
+    }
+}
+
+#[test]
+fn calls_without_times_are_judged_at_the_newest_prices() {
+    let folder = bench();
+    let timed = lines().concat();
+    let pieces = timed.split("\"timestamp\":\"").map(|piece| {
+        piece
+            .split_once("\",")
+            .filter(|(time, _)| time.starts_with("2026"))
+            .map_or(piece, |it| it.1)
+    });
+    folder.file("untimed/s.jsonl", pieces.collect::<String>().as_bytes());
+    let ran = gate(&folder, "untimed", "untimed", &[]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+}
+
+#[test]
 fn a_limit_without_a_figure_is_not_judged_and_one_of_nothing_is() {
     let folder = bench();
     for (limit, code, words) in [

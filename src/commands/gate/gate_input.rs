@@ -3,7 +3,7 @@
 use super::super::session_selection::{narrow_selection, select_sessions};
 use super::super::{AtPlace, Audience, CommandError, LoadOptions, experiment_inputs, load};
 use crate::cli::GateArgs;
-use crate::price::{PriceRow, Pricing, utc_day_of};
+use crate::price::{PriceRow, Pricing, told_day};
 use crate::reconstruct::Lens;
 use crate::scenario::{self, ChosenToggle, SessionSelection};
 use crate::store;
@@ -166,7 +166,7 @@ pub fn side_name(parts: &[GateInput]) -> String {
     }
 }
 
-/// The day of the last call.
+/// The day of the last call; `None` where no call tells its time.
 pub fn last_call_day(parts: &[GateInput]) -> Option<Date> {
     let times = parts.iter().flat_map(|part| {
         let recording = part.loaded.recording();
@@ -174,5 +174,5 @@ pub fn last_call_day(parts: &[GateInput]) -> Option<Date> {
         // Of a session without calls the harness may still know the start.
         calls.chain(recording.sessions.iter().filter_map(|session| session.harness_totals.start_ms))
     });
-    times.max().map(utc_day_of)
+    times.max().and_then(told_day)
 }

@@ -294,12 +294,11 @@ impl<'a> GateRequest<'a> {
     /// The day that prices both sides.
     fn choose_price_day(&self, dated: &[GateInput]) -> Result<Date, CommandError> {
         let said = self.args.price_date.or(self.scenario.date);
-        let last = last_call_day(dated);
-        let Some(default) =
-            said.or(last).or(self.standing_baseline().map(|file| file.premises.day))
-        else {
-            return Err(CommandError::content("", "no call has a time")
-                .with_hint("name the day of the prices with --price-date"));
+        let told = said.or(last_call_day(dated));
+        let default = match told.or(self.standing_baseline().map(|file| file.premises.day)) {
+            Some(day) => day,
+            // Where no call has a time they have the newest prices, as everywhere.
+            None => self.load_pricing()?.book.newest_source_day().unwrap_or(Date::MAX),
         };
         self.choose_premise(
             "price date",

@@ -36,6 +36,7 @@ use crate::price::coverage::PriceCoverage;
 use crate::recording::{Recording, hex_prefix};
 use crate::report::TableCell;
 use crate::report::columns::{ColumnField, fields_of_part, versioned_schema};
+use crate::report::document::LabelledRemark;
 use crate::report::format::format_typed_share;
 use crate::report::json::JsonValue;
 use crate::scenario::{ChosenToggle, Scenario};
@@ -160,13 +161,23 @@ impl Provenance {
         if !self.premises.is_empty() {
             lines.push(format!("premises: {}", self.premises.join("; ")));
         }
-        lines.extend(price_notes::price_notes(&self.coverage));
-        if let Some(model) = &self.assumed_model {
-            lines.push(format!(
-                "dollars assume {model}: the source names no model (change it with --model)"
-            ));
-        }
+        lines.extend(self.price_notes());
         lines
+    }
+
+    /// What the dollars leave out or take for granted.
+    fn price_notes(&self) -> Vec<String> {
+        let mut notes = price_notes::price_notes(&self.coverage);
+        notes.extend(self.assumed_model.as_ref().map(|model| {
+            format!("dollars assume {model}: the source names no model (change it with --model)")
+        }));
+        notes
+    }
+
+    /// The first of these, for a first screen; the others stand in its details.
+    fn price_remark(&self) -> Option<LabelledRemark> {
+        let note = self.price_notes().into_iter().next()?;
+        Some(LabelledRemark::new("note", note))
     }
 }
 

@@ -20,15 +20,20 @@ pub fn price_notes(coverage: &PriceCoverage) -> Vec<String> {
         let models = coverage.missing.iter().map(|(model, (_, used))| {
             format!("{model} ({} calls, {} tokens)", used.calls, format_tokens(used.tokens, false))
         });
-        notes.push(format!(
-            "dollars leave out {} of {} calls and {} of {} tokens, which have no price: {} (add \
-             rows with --prices)",
-            coverage.unpriced.calls,
-            coverage.all.calls,
-            format_tokens(coverage.unpriced.tokens, false),
-            format_tokens(coverage.all.tokens, false),
-            names_in_a_line(models)
-        ));
+        let models = names_in_a_line(models);
+        notes.push(match (coverage.unpriced, coverage.all) {
+            (left_out, all) if left_out == all => {
+                format!("no dollars: no call has a price: {models} (add rows with --prices)")
+            }
+            (left_out, all) => format!(
+                "dollars leave out {} of {} calls and {} of {} tokens, which have no price: \
+                 {models} (add rows with --prices)",
+                left_out.calls,
+                all.calls,
+                format_tokens(left_out.tokens, false),
+                format_tokens(all.tokens, false),
+            ),
+        });
     }
     if !coverage.standard.is_empty() {
         let told = coverage

@@ -6,6 +6,7 @@ use super::published_claims::PublishedClaim;
 use crate::cache::CachePolicy;
 use crate::intervene::ToggleParams;
 use crate::plan::{Patch, Plan, ToggleSubset};
+use crate::price::coverage::has_priced_calls;
 use crate::price::{MissingPrice, Pricing};
 use crate::reconstruct::{RecordingSource, ReportedPipeline};
 use crate::recording::Recording;
@@ -102,7 +103,7 @@ impl<'a> Experiment<'a> {
     /// Whether dollars can be said.
     #[must_use]
     pub fn has_dollars(&self) -> bool {
-        self.source.can_be_priced()
+        self.source.can_be_priced() && has_priced_calls(self.source.recording(), self.pricing)
     }
 
     /// The patch of a toggle with some parameters.

@@ -4,6 +4,7 @@ use super::ComparisonReport;
 use crate::intervene::{self, Intervention, RangeShape};
 use crate::reconstruct::{Lens, RecordingSource, ReportedRoutes};
 use crate::report::format;
+use crate::report::show::price_notes;
 use crate::study::audit::{AuditFinding, FindingSeverity};
 use crate::study::whatif::compare::ToggleResult;
 use crate::study::whatif::tornado::SavingSwing;
@@ -15,6 +16,10 @@ const NO_DOLLARS: &str = "No dollars: the source does not say what of its tokens
 impl ComparisonReport<'_> {
     /// Why there are no dollars, and what the tokens are as far as that is known.
     pub(super) fn why_no_dollars(&self) -> String {
+        if self.source.can_be_priced() {
+            let notes = price_notes::price_notes(&self.provenance.coverage);
+            return notes.join("; ").replacen("no dollars", "No dollars", 1) + ".";
+        }
         let classes = self.source.routes().and_then(ReportedRoutes::token_classes);
         match classes.filter(|classes| classes.value != "unstated") {
             None => NO_DOLLARS.to_owned(),

@@ -234,6 +234,7 @@ impl InspectReport<'_> {
             );
             remarks.push(LabelledRemark::new("basis", words));
         }
+        remarks.extend(self.provenance.price_remark());
         let mut notes = Vec::new();
         if self.skip_count > 0 {
             notes.push(format!("{} lines or files left out", self.skip_count));

@@ -89,6 +89,7 @@ impl<'a> SweepReport<'a> {
             let text = format!("{} need a number of yours: windtunnel compare", waiting.join(", "));
             remarks.push(LabelledRemark::new("note", text));
         }
+        remarks.extend(self.provenance.price_remark());
         let more = "--details, --out sets.csv, windtunnel chart sweep";
         remarks.push(LabelledRemark::new("more", more));
         remarks
