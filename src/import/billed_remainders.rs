@@ -6,6 +6,7 @@
 
 use super::copied_calls::{CallPlace, OriginalCalls};
 use super::parsed_file::{ReadFile, StatedBill};
+use crate::models::names::is_same_model;
 use crate::price::UNSTATED_MODEL;
 use crate::units::Usage;
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,9 +132,10 @@ fn clamp_at_zero(rest: Usage) -> Usage {
 
 /// The model of a bill that a call's model stands for: the same name, or one inside the other
 /// (`us.anthropic.claude-x-v1:0`, `claude-x[1m]`).
-fn matching_model(models: &[(String, Usage)], name: &str) -> Option<usize> {
+pub(super) fn matching_model(models: &[(String, Usage)], name: &str) -> Option<usize> {
     // Clouds and context sizes add to a name at either end.
     let exact = models.iter().position(|(model, _)| model == name);
+    let exact = exact.or_else(|| models.iter().position(|(model, _)| is_same_model(model, name)));
     let name = name.split('[').next().unwrap_or(name);
     // A bill that names no model is of whatever model there was.
     let unstated = models.iter().position(|(model, _)| model == UNSTATED_MODEL);

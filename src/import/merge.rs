@@ -7,7 +7,7 @@
 //! copies is no session; any other keeps what is its own: it opens with the copied history as one
 //! block.
 
-use super::billed_remainders::CountedCalls;
+use super::billed_remainders::{CountedCalls, matching_model};
 use super::copied_calls::{DraftOrder, OriginalCalls, find_copied_calls};
 use super::fork_lineage::{self, DraftPlace};
 use super::import_result::{BilledCost, ImportResult};
@@ -112,7 +112,9 @@ pub(super) fn merge_files(
     bills.retain(|held| billed.insert(format!("{} {:?}", held.bill.session, held.bill.models)));
     for held in bills {
         let session = session_of_bill(&held, &session_of_draft, &originals);
-        add_bill(&mut builder, held, session, &mut imported.billed_cost);
+        let own = held.bill.drafts.clone().map(|draft| (held.file, draft));
+        let own: Vec<u32> = own.filter_map(|draft| session_of_draft.get(&draft).copied()).collect();
+        add_bill(&mut builder, held, (session, &own), &mut imported.billed_cost);
     }
     ledgers.add_sessions_without_calls(&mut builder);
     imported.notes = ImportNote::unite_notes([ledgers.notes, notes].concat());
@@ -192,7 +194,7 @@ fn session_of_bill(
 fn add_bill(
     builder: &mut RecordingBuilder,
     held: HeldBill,
-    session: Option<u32>,
+    (session, own): (Option<u32>, &[u32]),
     costs: &mut Vec<BilledCost>,
 ) {
     let HeldBill { bill, remainders, empty_session, .. } = held;
@@ -202,10 +204,17 @@ fn add_bill(
         builder.push_session(empty_session);
         builder.session_count() - 1
     });
-    for ((model, _), rest) in bill.models.iter().zip(remainders) {
+    for (at, ((model, _), mut rest)) in bill.models.iter().zip(remainders).enumerate() {
+        // The bill states all output, so that what the log hides of it is part of the rest.
+        let is_model = |name: &str| matching_model(&bill.models, name) == Some(at);
+        for &own in own {
+            rest.output -= builder.confirm_hidden_output(own, is_model, rest.output);
+        }
         // Remainders stand in the order of the bill's models.
         if !rest.is_zero() {
-            builder.push_remainder(session, model, rest, "billed beyond the calls shown");
+            let modifiers = builder.modifiers_in_session(session, is_model);
+            let why = "billed beyond the calls shown";
+            builder.push_remainder_under(session, model, rest, why, modifiers);
         }
     }
     costs.extend(bill.costs.into_iter().map(|(line, usd)| {

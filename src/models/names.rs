@@ -116,7 +116,10 @@ impl CanonicalName {
         let bare = bare_name(model);
         let bare = bare.strip_suffix("-latest").unwrap_or(&bare);
         let (head, date) = split_release_date(bare);
-        Self { name: family_first(&head.replace('.', "-")).into_owned(), date }
+        let name = family_first(&head.replace('.', "-")).into_owned();
+        // The maker's alias of a first minor version.
+        let first = name.strip_suffix("-0").filter(|_| name.starts_with("claude-"));
+        Self { name: first.map(str::to_owned).unwrap_or(name), date }
     }
 
     fn agrees_with(&self, other: &Self) -> bool {
@@ -279,6 +282,7 @@ mod tests {
             ("claude-opus-4-6-20260205", Some("claude-opus-4-6")),
             ("claude-opus-4-6@default", Some("claude-opus-4-6")),
             ("claude-sonnet-4-5", Some("claude-sonnet-4-5-20250929")),
+            ("claude-sonnet-4-0", Some("claude-sonnet-4-20250514")),
             ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", Some("claude-sonnet-4-5-20250929")),
             ("claude-sonnet-4-5@20250929", Some("claude-sonnet-4-5-20250929")),
             ("claude-sonnet-4-5-20240101", None),

@@ -106,6 +106,42 @@ impl RecordingBuilder {
         self.recording.remainders.push(Remainder { session, model, usage, why, modifiers });
     }
 
+    /// The conditions under which all calls by some models in a session were priced; none where
+    /// they differ.
+    pub(crate) fn modifiers_in_session(
+        &self,
+        session: u32,
+        is_model: impl Fn(&str) -> bool,
+    ) -> PriceModifiers {
+        let Recording { sessions, calls, models, .. } = &self.recording;
+        let calls = &calls[sessions[session as usize].call_range()];
+        let told = calls.iter().filter(|call| is_model(&models[usize::from(call.model)]));
+        let mut told = told.map(|call| call.facts.modifiers);
+        let first = told.next().unwrap_or_default();
+        if told.all(|other| other == first) { first } else { PriceModifiers::empty() }
+    }
+
+    /// Up to `stated` tokens of the output that a session's calls by some models hide are told
+    /// after all; how many.
+    pub(crate) fn confirm_hidden_output(
+        &mut self,
+        session: u32,
+        is_model: impl Fn(&str) -> bool,
+        stated: i64,
+    ) -> i64 {
+        let Recording { sessions, calls, models, .. } = &mut self.recording;
+        let mut left = stated.max(0);
+        for call in &mut calls[sessions[session as usize].call_range()] {
+            if call.output_hidden > 0 && is_model(&models[usize::from(call.model)]) {
+                let told = call.output_hidden.min(left);
+                call.usage.output += told;
+                call.output_hidden -= told;
+                left -= told;
+            }
+        }
+        stated.max(0) - left
+    }
+
     /// Sets the crash records of the source.
     pub(crate) fn set_crashes(&mut self, crashes: CrashCounts) {
         self.recording.crashes = crashes;

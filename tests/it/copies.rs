@@ -251,6 +251,22 @@ fn samplings_beyond_a_call_cost_under_the_conditions_of_its_response() {
 }
 
 #[test]
+fn equal_statements_of_a_response_each_tell_conditions() {
+    let told = |condition: &str| {
+        let more = format!("{condition},\"input_tokens\"");
+        response("a", 0, 5).replacen("\"input_tokens\"", &more, 1)
+    };
+    let fast = told("\"speed\":\"fast\"");
+    let searched = told("\"server_tool_use\":{\"web_search_requests\":2}");
+    for lines in [format!("{fast}{searched}"), format!("{searched}{fast}")] {
+        let calls = import_files(&[("s.jsonl", lines.as_bytes())]).expect("calls").recording.calls;
+        let facts: Vec<_> = calls.iter().map(|call| call.facts).collect();
+        assert_eq!(facts.len(), 1, "{lines}");
+        assert_eq!((facts[0].modifiers, facts[0].web_searches), (PriceModifiers::FAST, 2));
+    }
+}
+
+#[test]
 fn the_conditions_of_a_price_come_with_the_fuller_usage() {
     let fast =
         |text: String| text.replacen("\"input_tokens\"", "\"speed\":\"fast\",\"input_tokens\"", 1);

@@ -2,7 +2,7 @@
 
 use crate::import_bad_input::import_bytes;
 use windtunnel::import::{ImportOptions, ImportResult};
-use windtunnel::recording::{CallMarks, Role};
+use windtunnel::recording::{CallMarks, PriceModifiers, Role};
 use windtunnel::units::Usage;
 
 pub fn message(id: &str, parent: &str, model: &str) -> String {
@@ -65,6 +65,45 @@ fn a_running_total_counts_once_and_a_new_process_again() {
     assert_eq!(fresh, 97 + 27 + 8);
     assert!((billed_usd(&imported) - 0.875).abs() < 1e-12);
     assert_eq!(imported.recording.sessions.len(), 2);
+}
+
+#[test]
+fn a_total_below_what_was_shown_is_a_new_process() {
+    // Each run states more than the one before, and less than the calls of both.
+    let run = |ids: &[&str], output| {
+        let calls = ids.iter().map(|id| message(id, "null", "claude-x"));
+        format!("{}{}", calls.collect::<String>(), result("s", 50, output, 0.25))
+    };
+    let text = format!("{}{}", run(&["a", "b", "c"], 10), run(&["d", "e", "f"], 20));
+    let imported = import_bytes(text.as_bytes());
+    let twice = Usage { fresh: 114, read: 6_000, write_5m: 600, write_1h: 0, output: 34 };
+    assert_eq!(billed(&imported), twice);
+}
+
+#[test]
+fn a_bill_confirms_output_that_the_log_hides() {
+    let text = format!("{}{}", message("a", "null", "claude-x"), result("s", 50, 400, 0.25));
+    let imported = import_bytes(text.as_bytes());
+    let recording = &imported.recording;
+    // Hundred words were written where one token is told.
+    let [call] = &recording.calls[..] else { panic!("{:?}", recording.calls) };
+    assert_eq!((call.output_hidden, call.usage.output > 50), (0, true));
+    assert_eq!(billed(&imported).output, 402);
+}
+
+#[test]
+fn what_was_billed_beyond_the_calls_has_their_conditions() {
+    let fast =
+        |text: String| text.replace("\"input_tokens\"", "\"speed\":\"fast\",\"input_tokens\"");
+    let run = |second: String| {
+        let text = format!("{}{second}", fast(message("a", "null", "claude-x")));
+        let text = text + &result("s", 50, 400, 0.25);
+        let recording = import_bytes(text.as_bytes()).recording;
+        recording.remainders.iter().map(|rest| rest.modifiers).collect::<Vec<_>>()
+    };
+    let none = PriceModifiers::empty();
+    assert_eq!(run(fast(message("b", "null", "claude-x"))), [none, PriceModifiers::FAST]);
+    assert_eq!(run(message("b", "null", "claude-x")), [none, none]);
 }
 
 /// Imports files of these names and contents.

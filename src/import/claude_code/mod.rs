@@ -294,7 +294,7 @@ impl TranscriptReader {
         parsed.reported_agents =
             reported.map(|(agent, tokens)| (format!("{id}/agent-{agent}"), tokens)).collect();
         for (at, mut session) in self.sessions.into_iter().enumerate() {
-            if session.is_empty() {
+            if session.calls().is_empty() {
                 continue;
             }
             // In newer versions a subagent's file names the session that it belongs to.

@@ -18,7 +18,7 @@ use crate::import::transcript::{ToldTimes, TranscriptCore, plain_call};
 use crate::kinds::NamedValue;
 use crate::models::harness_version::HarnessVersion;
 use crate::recording::{
-    BlockKind, CallFacts, CallMarks, RawBlock, RawSession, Role, ToldMissReason, estimate,
+    BlockKind, CallFacts, CallMarks, RawBlock, RawCall, RawSession, Role, ToldMissReason, estimate,
 };
 use crate::units::Usage;
 use std::borrow::Cow;
@@ -292,20 +292,20 @@ impl TranscriptSessionBuilder {
         let call = &mut self.core.session.calls[index as usize];
         // Usage grows while a response streams: the fullest has what was billed.
         let is_more = is_fuller(&told, &identity.told);
-        // So do the conditions that stand beside it, also where the first record is the fullest.
+        // So do the conditions that stand beside it. Equal statements may each tell some of them.
         if is_more || told == identity.told {
-            let CallFacts { modifiers, web_searches, .. } =
-                wire_usage.price_facts(&message.model.to_text());
-            call.facts = CallFacts { modifiers, web_searches, ..call.facts };
+            let facts = wire_usage.price_facts(&message.model.to_text());
+            let known = if is_more { CallFacts::default() } else { call.facts };
+            call.facts.modifiers = known.modifiers | facts.modifiers;
+            call.facts.web_searches = known.web_searches.max(facts.web_searches);
         }
         // An equal statement counts only where it brings the list of samplings.
         let has_samplings = !wire_usage.iterations.0.is_empty();
         if !is_more && (told != identity.told || !has_samplings) {
             return;
         }
-        identity.told = told;
         let (usage, further) = wire_usage.split_samplings(&message.model.to_text());
-        call.usage = usage;
+        (identity.told, call.usage) = (told, usage);
         // What an earlier statement told beyond the call goes with it.
         self.core.beyond.remove(&index);
         if !further.is_empty() {
@@ -315,7 +315,7 @@ impl TranscriptSessionBuilder {
 
     /// What identifies the response; one without any id stands for itself.
     fn call_key(&self, record: &TranscriptRecord<'_>, message: &TranscriptMessage<'_>) -> CallKey {
-        let ids = [message.id.0, record.uuid.0];
+        let ids = [message.id.0, record.request_id.0, record.uuid.0];
         if let Some(id) = ids.into_iter().find(|id| !id.is_empty()) {
             return CallKey::new(id, record.request_id.0);
         }
@@ -384,9 +384,9 @@ impl TranscriptSessionBuilder {
         self.core.add_tool_use(place, &used, Some(started_ms))
     }
 
-    /// Whether nothing was collected.
-    pub(super) fn is_empty(&self) -> bool {
-        self.core.session.calls.is_empty()
+    /// The calls so far.
+    pub(super) fn calls(&self) -> &[RawCall] {
+        &self.core.session.calls
     }
 
     /// The finished session.

@@ -84,6 +84,11 @@ struct StreamSession {
     /// Totals of the processes before the current one.
     earlier_processes: BTreeMap<String, Usage>,
     current_process: BTreeMap<String, Usage>,
+    /// Tokens of the calls that were shown before the current process began, and by the last result.
+    shown_by_earlier: i64,
+    shown_at_result: i64,
+    /// How many calls of each builder were shown by then.
+    calls_at_result: Vec<usize>,
     costs: Vec<(u64, f64)>,
     restated: u64,
     duration_ms: i64,
@@ -133,6 +138,9 @@ impl StreamSession {
             builder_places: HashMap::new(),
             earlier_processes: BTreeMap::new(),
             current_process: BTreeMap::new(),
+            shown_by_earlier: 0,
+            shown_at_result: 0,
+            calls_at_result: Vec::new(),
             costs: Vec::new(),
             restated: 0,
             duration_ms: 0,
@@ -173,13 +181,19 @@ impl StreamSession {
             }
             total.insert(model.clone(), billed);
         }
-        // Totals of a process only grow. A smaller one is a new process's, which starts at zero.
-        if any_total_falls(&self.current_process, &total) {
+        // Totals of a process only grow, and hold all that it has shown. A smaller one is a new
+        // process's, which starts at zero.
+        let shown = self.shown_at_result + self.tokens_since_result();
+        let stated = total.values().map(all_tokens).sum::<i64>();
+        let is_short = !total.is_empty() && stated < shown - self.shown_by_earlier;
+        if is_short || any_total_falls(&self.current_process, &total) {
+            self.shown_by_earlier = self.shown_at_result;
             add_usage_by_model(&mut self.earlier_processes, &self.current_process);
         } else {
             // The same process goes on: this result restates what the one before said.
             self.restated += u64::from(self.costs.pop().is_some());
         }
+        self.shown_at_result = shown;
         self.duration_ms += record.duration_ms.unwrap_or(0.0).clamp(0.0, 1e12) as i64;
         if !total.is_empty() {
             self.current_process = total;
@@ -188,11 +202,25 @@ impl StreamSession {
         self.costs.extend(record.total_cost_usd.map(|usd| (line, usd)));
     }
 
+    /// What the calls since the last result show; they are not asked for again.
+    fn tokens_since_result(&mut self) -> i64 {
+        let mut shown = 0;
+        self.calls_at_result.resize(self.builders.len(), 0);
+        for ((_, builder), seen) in self.builders.iter().zip(&mut self.calls_at_result) {
+            shown +=
+                builder.calls()[*seen..].iter().map(|call| all_tokens(&call.usage)).sum::<i64>();
+            *seen = builder.calls().len();
+        }
+        shown
+    }
+
     fn push_drafts_and_bill(mut self, version: &str, parsed: &mut ParsedFile) {
         let first = parsed.drafts.len();
         // The main session first; the sort is stable, so that subagents keep their order.
         self.builders.sort_by_key(|(tool_use, _)| !tool_use.is_empty());
-        for (_, builder) in self.builders.into_iter().filter(|(_, builder)| !builder.is_empty()) {
+        for (_, builder) in
+            self.builders.into_iter().filter(|(_, builder)| !builder.calls().is_empty())
+        {
             let mut draft = builder.into_draft();
             if draft.session.version.is_empty() {
                 version.clone_into(&mut draft.session.version);
@@ -215,6 +243,10 @@ impl StreamSession {
         let drafts = first..parsed.drafts.len();
         parsed.bills.push(StatedBill { session, drafts, models, costs, restated });
     }
+}
+
+fn all_tokens(usage: &Usage) -> i64 {
+    usage.context_tokens() + usage.output
 }
 
 /// Whether a later total is below an earlier one in any class of any model.

@@ -7,6 +7,7 @@
 
 use super::wire_usage::WireUsage;
 use crate::import::parsed_file::UsageBeyondCall;
+use crate::models::names::is_same_model;
 use crate::recording::Remainder;
 use crate::units::Usage;
 
@@ -21,7 +22,7 @@ impl WireUsage {
         for iteration in &self.iterations.0 {
             let usage = iteration.usage_in_tier_of(&top);
             let its_model = iteration.model.as_deref().filter(|name| !name.is_empty());
-            let is_own = its_model.is_none_or(|name| name == model);
+            let is_own = its_model.is_none_or(|name| is_same_model(name, model));
             let kind = iteration.kind.as_deref().unwrap_or_default();
             let why = if kind.contains("advisor") {
                 Remainder::ADVISOR
@@ -120,6 +121,9 @@ mod tests {
         check((7, 2), &list, &[(7, 2, ""), (90, 5, "server-side compaction")]);
         let advisor = sampling("advisor_message", 50, 4).replace('{', "{\"model\":\"n\",");
         check((7, 2), &format!("[{own},{advisor}]"), &[(7, 2, ""), (50, 4, "advisor")]);
+        // Another way to write the name is no other model.
+        let alike = own.replace('{', "{\"model\":\"us.anthropic.m\",");
+        check((7, 2), &format!("[{alike}]"), &[(7, 2, "")]);
         for (output, billed) in [(3, true), (0, false)] {
             let declined = sampling("message", 7, output).replace('{', "{\"model\":\"n\",");
             let rescue = sampling("fallback_message", 7, 2).replace('{', "{\"model\":\"m\",");

@@ -29,10 +29,12 @@ impl InspectReport<'_> {
     pub fn first_screen(&self, volume: Volume) -> Section {
         // Who asks for a grouping gets that.
         if let Some(bills) = self.bills {
-            return Section::new("").with_table(self.bills_table(bills).for_first_screen());
+            let section = Section::new("").with_table(self.bills_table(bills).for_first_screen());
+            return section.with_remarks(self.provenance.price_remark().into_iter().collect());
         }
         if let Some(pivot) = self.pivot {
-            return Section::new("").with_table(self.pivot_table(pivot).for_first_screen());
+            let section = Section::new("").with_table(self.pivot_table(pivot).for_first_screen());
+            return section.with_remarks(self.provenance.price_remark().into_iter().collect());
         }
         let rows = self.class_rows();
         let mut section = Section::new("").with_decision(self.decision_lines(&rows, volume));
