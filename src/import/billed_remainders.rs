@@ -73,8 +73,9 @@ impl<'a> CountedCalls<'a> {
                 }
             }
         }
-        let totals = bill.models.iter().map(|(_, total)| *total);
-        let rests = totals.zip(shown).map(|(total, shown)| total - align_write_tiers(total, shown));
+        let totals = bill.models.iter().zip(shown);
+        let rests =
+            totals.map(|((model, total), shown)| *total - align_writes(model, *total, shown));
         // Another file may go beyond the process that was billed: nothing is left of it then.
         rests.map(|rest| if summed.is_empty() { rest } else { clamp_at_zero(rest) }).collect()
     }
@@ -146,13 +147,16 @@ pub(super) fn matching_model(models: &[(String, Usage)], name: &str) -> Option<u
     })
 }
 
-/// A bill names one tier for all its writes; what calls wrote to the other counts against it.
-fn align_write_tiers(total: Usage, mut shown: Usage) -> Usage {
+/// A bill names one tier for all its writes; what calls wrote to the other counts against it. One
+/// that names no model may name no writes either: they are in its fresh input.
+fn align_writes(model: &str, total: Usage, mut shown: Usage) -> Usage {
     let write = shown.write_tokens();
     if total.write_1h > 0 {
         (shown.write_5m, shown.write_1h) = (0, write);
     } else if total.write_5m > 0 {
         (shown.write_5m, shown.write_1h) = (write, 0);
+    } else if model == UNSTATED_MODEL {
+        (shown.fresh, shown.write_5m, shown.write_1h) = (shown.fresh + write, 0, 0);
     }
     shown
 }

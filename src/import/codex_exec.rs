@@ -2,20 +2,21 @@
 //!
 //! They name no model, no time and no single call. `turn.completed` states the running total of the
 //! thread, also where a run takes up an earlier thread (openai/codex issue 17539; read 2026-11-29),
-//! so that the last statement counts. Where a total falls, a new count began, and both count. What
-//! was billed becomes a remainder of a model that nobody stated.
+//! so that the last statement counts, whichever file it is in. Where a total falls, a new count
+//! began, and both count. What was billed becomes a remainder of a model that nobody stated.
 
 use super::importer::Importer;
 use super::json_reader;
 use super::line_reader::LineReader;
 use super::measured_text::{LenientObject, ShortText};
-use super::parsed_file::{FileInfo, ParsedFile, StatedBill};
+use super::parsed_file::{FileInfo, ParsedFile, ReadFile, StatedBill};
 use super::record_lines::{for_each_line, skip_reason};
 use super::skip::SkipReason;
 use crate::price::UNSTATED_MODEL;
 use crate::units::Usage;
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +35,8 @@ struct ExecEvent<'a> {
     usage: LenientObject<ExecUsage>,
 }
 
-/// Totals of a thread, tokens: cached ones are part of the input, reasoning is part of the output.
+/// Totals of a thread, tokens: cached and written ones are parts of the input, reasoning is part of
+/// the output.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ExecUsage {
@@ -42,6 +44,8 @@ struct ExecUsage {
     input: Option<f64>,
     #[serde(rename = "cached_input_tokens")]
     cached: Option<f64>,
+    #[serde(rename = "cache_write_input_tokens")]
+    written: Option<f64>,
     #[serde(rename = "output_tokens")]
     output: Option<f64>,
 }
@@ -121,6 +125,30 @@ impl ExecThreads {
     }
 }
 
+/// Makes one bill of a thread that several files tell of: a run that takes it up states its total.
+pub(super) fn join_threads(read: &mut [ReadFile]) {
+    let mut threads: BTreeMap<String, Vec<(Usage, usize, u64)>> = BTreeMap::new();
+    let files = read.iter_mut().enumerate();
+    for (file, (_, parsed)) in files.filter(|(_, (source, _))| *source == Some(CodexExec.id())) {
+        for bill in std::mem::take(&mut parsed.bills) {
+            let total = bill.models.iter().map(|(_, total)| *total).sum();
+            threads.entry(bill.session).or_default().push((total, file, bill.restated));
+        }
+    }
+    for (id, mut totals) in threads {
+        // Nothing in them tells the time, and names of files need not: a total only grows.
+        totals
+            .sort_by_key(|(total, file, _)| (total.context_tokens(), total.output, Reverse(*file)));
+        let Some(&(_, file, _)) = totals.last() else { continue };
+        let mut thread = ExecThread { id, ..ExecThread::default() };
+        for (total, _, restated) in totals {
+            thread.take_total(total);
+            thread.restated += restated;
+        }
+        read[file].1.bills.push(thread.into_bill());
+    }
+}
+
 /// One thread: totals of earlier counts, and the last one.
 #[derive(Debug, Default)]
 struct ExecThread {
@@ -134,8 +162,8 @@ impl ExecThread {
     fn take_total(&mut self, total: Usage) {
         if let Some(before) = self.current.replace(total) {
             let more = total - before;
-            // Reads and fresh input may change places; all input together only grows.
-            if more.fresh + more.read < 0 || more.output < 0 {
+            // Classes of input may change places; all input together only grows.
+            if more.context_tokens() < 0 || more.output < 0 {
                 self.earlier += before;
             } else {
                 self.restated += 1;
@@ -158,17 +186,19 @@ impl ExecThread {
 
 impl ExecUsage {
     fn checked_usage(&self) -> Result<Usage, SkipReason> {
-        let counts = [self.input, self.cached, self.output];
+        let counts = [self.input, self.cached, self.written, self.output];
         // What is not told is nothing of it.
-        let [input, read, output] = counts.map(|count| count.unwrap_or(0.0));
-        if ![input, read, output].iter().all(|count| (0.0..=MOST).contains(count)) {
+        let counts = counts.map(|count| count.unwrap_or(0.0));
+        if !counts.iter().all(|count| (0.0..=MOST).contains(count)) {
             return Err(SkipReason::CountOutOfRange);
         }
+        let [input, read, written, output] = counts.map(|count| count as i64);
         if read > input {
             return Err(SkipReason::PartBeyondWhole);
         }
-        let (read, output) = (read as i64, output as i64);
-        Ok(Usage { fresh: input as i64 - read, read, output, ..Usage::default() })
+        // As in rollouts: more written than was left uncached is cut to that.
+        let write_5m = written.min(input - read);
+        Ok(Usage { fresh: input - read - write_5m, read, write_5m, output, ..Usage::default() })
     }
 }
 
@@ -208,6 +238,35 @@ mod tests {
     fn a_total_that_falls_is_a_new_count() {
         let bill = &parse(&[turn(100, 40, 5), turn(60, 0, 6)].concat()).bills[0];
         assert_eq!(bill.models[0].1, usage(160, 40, 11));
+    }
+
+    #[test]
+    fn what_was_written_is_a_part_of_the_input() {
+        let write = "\"cache_write_input_tokens\":5000,\"output_tokens\":47";
+        let told = turn(21_294, 6_912, 0).replace("\"output_tokens\":0", write);
+        let right = Usage { write_5m: 5_000, ..usage(16_294, 6_912, 47) };
+        assert_eq!(parse(&told).bills[0].models[0].1, right);
+        let beyond = turn(9, 4, 0).replace("\"output_tokens\":0", write);
+        let right = Usage { write_5m: 5, ..usage(4, 4, 47) };
+        assert_eq!(parse(&beyond).bills[0].models[0].1, right);
+    }
+
+    #[test]
+    fn a_thread_goes_on_in_another_file() {
+        let start = "{\"type\":\"thread.started\",\"thread_id\":\"t\"}\n";
+        let files = [turn(300, 90, 9), turn(100, 40, 5), turn(300, 90, 9), turn(400, 90, 8)];
+        let mut read: Vec<ReadFile> =
+            files.map(|turn| (Some("codex-exec"), parse(&[start, &turn].concat()))).into();
+        read.push((Some("codex-exec"), parse(&turn(7, 0, 1))));
+        let last = read.remove(3);
+        join_threads(&mut read);
+        let bills: Vec<_> = read.iter().map(|(_, parsed)| parsed.bills.clone()).collect();
+        assert_eq!(bills.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 0, 1]);
+        assert_eq!((bills[0][0].models[0].1, bills[0][0].restated), (usage(300, 90, 9), 2));
+        // Output that falls while input grows is another count's.
+        read.push(last);
+        join_threads(&mut read);
+        assert_eq!(read[4].1.bills[0].models[0].1, usage(700, 180, 17));
     }
 
     #[test]

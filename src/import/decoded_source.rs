@@ -35,7 +35,7 @@ pub(super) fn open_decoded_source<'a>(
     let mut counted = CountedSource { source, on_bytes, bytes: Rc::clone(&packed_bytes) };
     let start = read_first(&mut counted, zstd_source::MAGIC.len())?;
     let is_gzip = start.starts_with(&GZIP);
-    let is_zstd = start.starts_with(&zstd_source::MAGIC);
+    let is_zstd = zstd_source::begins_frame(&start);
     // Whatever was read to tell goes back in front of the rest.
     let whole: Box<dyn Read + 'a> = Box::new(Cursor::new(start).chain(counted));
     if is_gzip {
@@ -175,11 +175,14 @@ mod tests {
     fn every_container_gives_its_text() {
         let text = b"{\"type\":\"user\"}\n".repeat(9_000);
         let utf16: Vec<u8> = "\u{FEFF}{}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let zstd = compress_to_vec(text.as_slice(), CompressionLevel::Fastest);
         for (bytes, expect) in [
             (text.clone(), text.as_slice()),
             (gzip(&text), &text),
             ([gzip(&text[..90]), gzip(&text[90..])].concat(), &text),
-            (compress_to_vec(text.as_slice(), CompressionLevel::Fastest), &text),
+            (zstd.clone(), &text),
+            ([&b"\x50\x2A\x4D\x18\x04\0\0\0size"[..], &zstd].concat(), &text),
+            (b"P*M".to_vec(), b"P*M"),
             (utf16.clone(), b"{}\n"),
             (gzip(&utf16), b"{}\n"),
             (b"{".to_vec(), b"{"),

@@ -8,6 +8,7 @@
 //! block.
 
 use super::billed_remainders::{CountedCalls, matching_model};
+use super::codex_exec;
 use super::copied_calls::{DraftOrder, OriginalCalls, find_copied_calls};
 use super::fork_lineage::{self, DraftPlace};
 use super::import_result::{BilledCost, ImportResult};
@@ -16,10 +17,11 @@ use super::merge_notes;
 use super::parsed_file::{BeyondCalls, ReadFile, SessionDraft, StatedBill};
 use super::prefix_facts::{ObservedPrefixes, facts_of_file};
 use super::skip::{ImportNote, ImportSkip};
+use crate::price::UNSTATED_MODEL;
 use crate::recording::{Basis, BlockKind, RawBlock, RawCall, RawSession, RecordingBuilder, Role};
 use crate::store::FoundFile;
 use crate::units::Usage;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What holds of all files of an import together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +47,7 @@ pub(super) fn merge_files(
     // Ledgers come first: what they say of a session moves with it into the recording.
     let mut ledgers = LedgerIndex::new(folders);
     ledgers.annotate_sessions(&mut read);
+    codex_exec::join_threads(&mut read);
     let replayed = fork_lineage::find_replayed_calls(&mut read);
     let order = DraftOrder::from_files(&read);
     // Prefixes are observed before copies go: the first call of a session that copied history shows
@@ -110,8 +113,8 @@ pub(super) fn merge_files(
     // another name says nothing new.
     let mut billed: BTreeSet<String> = BTreeSet::new();
     bills.retain(|held| billed.insert(format!("{} {:?}", held.bill.session, held.bill.models)));
-    for held in bills {
-        let session = session_of_bill(&held, &session_of_draft, &originals);
+    let sessions = sessions_of_bills(&bills, &builder, &session_of_draft, &originals);
+    for (held, session) in bills.into_iter().zip(sessions) {
         let own = held.bill.drafts.clone().map(|draft| (held.file, draft));
         let own: Vec<u32> = own.filter_map(|draft| session_of_draft.get(&draft).copied()).collect();
         add_bill(&mut builder, held, (session, &own), &mut imported.billed_cost);
@@ -175,19 +178,31 @@ struct HeldBill {
     empty_session: RawSession,
 }
 
-/// The session that a bill belongs to: its own file's; where that holds nothing but copies, the
-/// one that keeps the first of them.
-fn session_of_bill(
-    held: &HeldBill,
+/// The sessions that bills belong to: of their own files; where that holds nothing but copies, the
+/// one that keeps the first of them; where it shows none, the one of their name.
+fn sessions_of_bills(
+    bills: &[HeldBill],
+    builder: &RecordingBuilder,
     session_of_draft: &BTreeMap<DraftPlace, u32>,
     originals: &OriginalCalls,
-) -> Option<u32> {
-    let HeldBill { file, bill, .. } = held;
-    let own = bill.drafts.clone().find_map(|draft| session_of_draft.get(&(*file, draft)));
-    // Places sort by file, draft and call: this range holds every copied call of the bill's drafts.
-    let copies = (*file, bill.drafts.start, 0)..(*file, bill.drafts.end, 0);
-    let mut keepers = originals.range(copies).map(|(_, &(file, draft, _))| (file, draft));
-    own.or_else(|| keepers.find_map(|draft| session_of_draft.get(&draft))).copied()
+) -> Vec<Option<u32>> {
+    // Of several sessions of a name the first one has it.
+    let sessions = builder.sessions().iter().enumerate().rev();
+    let named: HashMap<&str, u32> =
+        sessions.map(|(at, session)| (session.id.as_str(), at as u32)).collect();
+    let session_of_bill = |HeldBill { file, bill, .. }: &HeldBill| {
+        if bill.drafts.is_empty() {
+            let id = Some(bill.session.as_str()).filter(|id| !id.is_empty());
+            return id.and_then(|id| named.get(id)).copied();
+        }
+        let own = bill.drafts.clone().find_map(|draft| session_of_draft.get(&(*file, draft)));
+        // Places sort by file, draft and call: this range holds every copied call of the bill's
+        // drafts.
+        let copies = (*file, bill.drafts.start, 0)..(*file, bill.drafts.end, 0);
+        let mut keepers = originals.range(copies).map(|(_, &(file, draft, _))| (file, draft));
+        own.or_else(|| keepers.find_map(|draft| session_of_draft.get(&draft))).copied()
+    };
+    bills.iter().map(session_of_bill).collect()
 }
 
 /// Adds what was billed beyond the calls to the session that shows them, or to an empty one.
@@ -204,12 +219,16 @@ fn add_bill(
         builder.push_session(empty_session);
         builder.session_count() - 1
     });
+    let only_model = builder.only_model_of(session).map(str::to_owned);
     for (at, ((model, _), mut rest)) in bill.models.iter().zip(remainders).enumerate() {
         // The bill states all output, so that what the log hides of it is part of the rest.
         let is_model = |name: &str| matching_model(&bill.models, name) == Some(at);
         for &own in own {
             rest.output -= builder.confirm_hidden_output(own, is_model, rest.output);
         }
+        // A bill that names no model is of the one that its session's calls name.
+        let known = only_model.as_ref().filter(|_| model == UNSTATED_MODEL);
+        let model = known.unwrap_or(model);
         // Remainders stand in the order of the bill's models.
         if !rest.is_zero() {
             let modifiers = builder.modifiers_in_session(session, is_model);

@@ -16,10 +16,13 @@ pub(super) fn notes_of_files(
     for &(file, index) in &order.places {
         let draft = &read[file].1.drafts[index];
         let is_counted = |at: usize| !originals.contains_key(&(file, index, at));
-        // A copy that holds a call of its own has branched off.
         let is_empty = !(0..draft.identities.len()).any(is_counted);
+        // A session that goes on in another file copies nothing; a copy that holds a call of its
+        // own has branched off.
+        let mut own = originals.range((file, index, 0)..(file, index + 1, 0));
+        let is_copy = is_empty || own.any(|(copy, original)| copy != original);
         // Progress records retell a subagent as a matter of course: that is no copy of a file.
-        if order.lesser_copies.contains(&(file, index)) && !draft.is_retold {
+        if is_copy && order.lesser_copies.contains(&(file, index)) && !draft.is_retold {
             *(if is_empty { &mut copies } else { &mut branches }) += 1;
         }
         let calls = draft.identities.iter().enumerate().filter(|(_, identity)| identity.is_untold);

@@ -363,18 +363,14 @@ impl fmt::Display for ImportNote {
                  {rows}"
             ),
             Self::CopiedSessions { copies, branches } => {
-                write!(
-                    f,
-                    "older copies of sessions, left out because the fullest counts: {copies}"
-                )?;
-                if *branches > 0 {
-                    write!(
-                        f,
-                        "; copies with calls that the fullest lacks, a session of their own each: \
-                         {branches}"
-                    )?;
+                let older = "older copies of sessions, left out because the fullest counts";
+                let more = "files that repeat calls of a session and add their own, a session of \
+                            their own each";
+                match (copies, branches) {
+                    (0, _) => write!(f, "{more}: {branches}"),
+                    (_, 0) => write!(f, "{older}: {copies}"),
+                    _ => write!(f, "{older}: {copies}; {more}: {branches}"),
                 }
-                Ok(())
             }
             Self::UntoldCalls(calls) => write!(
                 f,

@@ -67,6 +67,16 @@ const CHECKSUM: usize = 4;
 /// Frames that hold no content begin with these bytes, whatever their lowest half byte.
 const SKIPPABLE: [u8; 3] = [0x2A, 0x4D, 0x18];
 
+/// Whether bytes begin a frame of either kind: parallel packers put one without content first.
+pub(super) fn begins_frame(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC) || begins_skippable_frame(bytes)
+}
+
+/// Sixteen magic numbers mark frames without content: RFC 8878, section 3.1.2.
+fn begins_skippable_frame(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first & 0xF0 == 0x50) && bytes[1..].starts_with(&SKIPPABLE)
+}
+
 impl<'a> ZstdBlocks<'a> {
     fn new(source: Box<dyn Read + 'a>) -> Self {
         Self { source, ready: Vec::new(), at: 0, open: false, checksum: false, cut: false }
@@ -91,8 +101,7 @@ impl<'a> ZstdBlocks<'a> {
             if self.ready.is_empty() {
                 return Ok(false);
             }
-            // Sixteen magic numbers mark frames without content: RFC 8878, section 3.1.2.
-            if whole && self.ready[1..] == SKIPPABLE && self.ready[0] & 0xF0 == 0x50 {
+            if begins_skippable_frame(&self.ready) {
                 self.skip_frame()?;
                 continue;
             }

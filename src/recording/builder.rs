@@ -88,6 +88,19 @@ impl RecordingBuilder {
         self.recording.sessions.len() as u32
     }
 
+    /// The sessions so far.
+    pub(crate) fn sessions(&self) -> &[Session] {
+        &self.recording.sessions
+    }
+
+    /// The model of all calls of a session, where it is one.
+    pub(crate) fn only_model_of(&self, session: u32) -> Option<&str> {
+        let calls = &self.recording.calls[self.recording.sessions[session as usize].call_range()];
+        let model = calls.first()?.model;
+        let is_only = calls.iter().all(|call| call.model == model);
+        is_only.then(|| self.recording.models[usize::from(model)].as_str())
+    }
+
     /// Adds usage that was billed beyond the calls of `session` (an index, or [`NO_INDEX`]).
     pub fn push_remainder(&mut self, session: u32, model: &str, usage: Usage, why: &str) {
         self.push_remainder_under(session, model, usage, why, PriceModifiers::empty());

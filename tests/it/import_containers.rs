@@ -107,19 +107,32 @@ fn codex_exec_is_known_by_its_totals() {
 
 #[test]
 fn a_run_and_its_rollout_count_once() {
-    let rollout = "{\"timestamp\":\"2026-10-10T09:00:00Z\",\"type\":\"session_meta\",\
-                   \"payload\":{\"id\":\"t\"}}\n\
-                   {\"timestamp\":\"2026-10-10T09:00:05Z\",\"type\":\"event_msg\",\
-                   \"payload\":{\"type\":\"token_count\",\"info\":{\"total_token_usage\":\
-                   {\"input_tokens\":90,\"cached_input_tokens\":30,\"output_tokens\":7,\
-                   \"total_tokens\":97},\"last_token_usage\":{\"input_tokens\":90,\
-                   \"cached_input_tokens\":30,\"output_tokens\":7,\"total_tokens\":97}}}}\n";
-    let run = "{\"type\":\"thread.started\",\"thread_id\":\"t\"}\n\
-               {\"type\":\"turn.completed\",\"usage\":{\"input_tokens\":90,\
-               \"cached_input_tokens\":30,\"output_tokens\":7}}\n";
-    let files = [("rollout.jsonl", rollout.as_bytes()), ("run.jsonl", run.as_bytes())];
-    let imported = import_files(&files).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!((imported.recording.calls.len(), imported.recording.remainders.len()), (1, 0));
+    let counts = "{\"input_tokens\":90,\"cached_input_tokens\":30,\
+                  \"cache_write_input_tokens\":40,\"output_tokens\":7,\"total_tokens\":97}";
+    let rollout = format!(
+        "{{\"timestamp\":\"2026-10-10T09:00:00Z\",\"type\":\"session_meta\",\
+         \"payload\":{{\"id\":\"t\"}}}}\n\
+         {{\"timestamp\":\"2026-10-10T09:00:01Z\",\"type\":\"turn_context\",\
+         \"payload\":{{\"model\":\"gpt-5.4\"}}}}\n\
+         {{\"timestamp\":\"2026-10-10T09:00:05Z\",\"type\":\"event_msg\",\
+         \"payload\":{{\"type\":\"token_count\",\"info\":{{\"total_token_usage\":{counts},\
+         \"last_token_usage\":{counts}}}}}}}\n"
+    );
+    let write = ",\"cache_write_input_tokens\":40";
+    for (input, write, left) in [(90, write, None), (90, "", None), (120, write, Some(30))] {
+        let run = format!(
+            "{{\"type\":\"thread.started\",\"thread_id\":\"t\"}}\n\
+             {{\"type\":\"turn.completed\",\"usage\":{{\"input_tokens\":{input},\
+             \"cached_input_tokens\":30{write},\"output_tokens\":7}}}}\n"
+        );
+        let files = [("rollout.jsonl", rollout.as_bytes()), ("run.jsonl", run.as_bytes())];
+        let recording = import_files(&files).unwrap_or_else(|error| panic!("{error}")).recording;
+        assert_eq!((recording.calls.len(), recording.sessions.len()), (1, 1));
+        // What the rollout does not show is of its session and its model.
+        let rests = recording.remainders.iter().map(|rest| (rest.session, rest.usage.fresh));
+        assert_eq!(rests.collect::<Vec<_>>(), left.map(|fresh| (0, fresh)).as_slice());
+        assert_eq!(recording.models, ["gpt-5.4"]);
+    }
 }
 
 /// What `inspect` prints of arguments and standard input.

@@ -171,6 +171,20 @@ fn a_missing_parent_is_said() {
 }
 
 #[test]
+fn a_thread_that_goes_on_in_another_file_is_no_copy() {
+    let first = head(0, "t", "") + &calls(10, (0, 0), &[1_000, 2_000]);
+    let own = calls(310, (3_000, 20), &[2_500]);
+    let again = count(301, (3_000, 20), (2_000, 10));
+    for (again, words) in [("", ""), (&*again, "files that repeat calls of a session and add")] {
+        let second = head(300, "t", "") + again + &own;
+        let imported = imported(&[("a.jsonl", first.as_bytes()), ("b.jsonl", second.as_bytes())]);
+        assert_eq!(imported.recording.calls.len(), 3);
+        let notes: Vec<String> = imported.notes.iter().map(ToString::to_string).collect();
+        assert!(notes.concat().starts_with(words) && notes.is_empty() == words.is_empty());
+    }
+}
+
+#[test]
 fn places_tell_what_is_older_than_a_thread() {
     let placed =
         |ordinal: u32, line: String| line.replacen('{', &format!("{{\"ordinal\":{ordinal},"), 1);
