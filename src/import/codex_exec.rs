@@ -9,14 +9,13 @@ use super::importer::Importer;
 use super::json_reader;
 use super::line_reader::LineReader;
 use super::measured_text::{LenientObject, ShortText};
-use super::parsed_file::{FileInfo, ParsedFile, ReadFile, StatedBill};
+use super::parsed_file::{FileInfo, ParsedFile};
 use super::record_lines::{for_each_line, skip_reason};
 use super::skip::SkipReason;
-use crate::price::UNSTATED_MODEL;
+use super::thread_totals::{EXEC_SOURCE, ThreadTotal};
 use crate::units::Usage;
 use serde::Deserialize;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The importer.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +51,7 @@ struct ExecUsage {
 
 impl Importer for CodexExec {
     fn id(&self) -> &'static str {
-        "codex-exec"
+        EXEC_SOURCE
     }
 
     fn file_endings(&self) -> &'static [&'static str] {
@@ -99,7 +98,7 @@ impl Importer for CodexExec {
             },
             &mut |number, reason| parsed.add_skip(number, reason),
         );
-        parsed.bills.extend(threads.all.into_iter().map(ExecThread::into_bill));
+        parsed.bills.extend(threads.all.into_iter().map(ThreadTotal::into_bill));
     }
 }
 
@@ -110,7 +109,7 @@ fn is_known_kind(kind: &[u8]) -> bool {
 /// The threads of a file, in the order of their first totals.
 #[derive(Default)]
 struct ExecThreads {
-    all: Vec<ExecThread>,
+    all: Vec<ThreadTotal>,
     by_id: HashMap<String, usize>,
 }
 
@@ -118,69 +117,10 @@ impl ExecThreads {
     fn take_total(&mut self, id: &str, total: Usage) {
         let at = self.by_id.get(id).copied().unwrap_or_else(|| {
             self.by_id.insert(id.to_owned(), self.all.len());
-            self.all.push(ExecThread { id: id.to_owned(), ..ExecThread::default() });
+            self.all.push(ThreadTotal::of_thread(id));
             self.all.len() - 1
         });
         self.all[at].take_total(total);
-    }
-}
-
-/// Makes one bill of a thread that several files tell of: a run that takes it up states its total.
-pub(super) fn join_threads(read: &mut [ReadFile]) {
-    let mut threads: BTreeMap<String, Vec<(Usage, usize, u64)>> = BTreeMap::new();
-    let files = read.iter_mut().enumerate();
-    for (file, (_, parsed)) in files.filter(|(_, (source, _))| *source == Some(CodexExec.id())) {
-        for bill in std::mem::take(&mut parsed.bills) {
-            let total = bill.models.iter().map(|(_, total)| *total).sum();
-            threads.entry(bill.session).or_default().push((total, file, bill.restated));
-        }
-    }
-    for (id, mut totals) in threads {
-        // Nothing in them tells the time, and names of files need not: a total only grows.
-        totals
-            .sort_by_key(|(total, file, _)| (total.context_tokens(), total.output, Reverse(*file)));
-        let Some(&(_, file, _)) = totals.last() else { continue };
-        let mut thread = ExecThread { id, ..ExecThread::default() };
-        for (total, _, restated) in totals {
-            thread.take_total(total);
-            thread.restated += restated;
-        }
-        read[file].1.bills.push(thread.into_bill());
-    }
-}
-
-/// One thread: totals of earlier counts, and the last one.
-#[derive(Debug, Default)]
-struct ExecThread {
-    id: String,
-    earlier: Usage,
-    current: Option<Usage>,
-    restated: u64,
-}
-
-impl ExecThread {
-    fn take_total(&mut self, total: Usage) {
-        if let Some(before) = self.current.replace(total) {
-            let more = total - before;
-            // Classes of input may change places; all input together only grows.
-            if more.context_tokens() < 0 || more.output < 0 {
-                self.earlier += before;
-            } else {
-                self.restated += 1;
-            }
-        }
-    }
-
-    fn into_bill(self) -> StatedBill {
-        let mut total = self.earlier;
-        total += self.current.unwrap_or_default();
-        StatedBill {
-            session: self.id,
-            drafts: 0..0,
-            models: vec![(UNSTATED_MODEL.to_owned(), total)],
-            costs: Vec::new(),
-            restated: self.restated,
-        }
     }
 }
 
@@ -204,7 +144,10 @@ impl ExecUsage {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parsed_file::ReadFile;
+    use super::super::thread_totals::join_threads;
     use super::*;
+    use crate::price::UNSTATED_MODEL;
 
     fn usage(input: i64, read: i64, output: i64) -> Usage {
         Usage { fresh: input - read, read, output, ..Usage::default() }

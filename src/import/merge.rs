@@ -8,7 +8,6 @@
 //! block.
 
 use super::billed_remainders::{CountedCalls, matching_model};
-use super::codex_exec;
 use super::copied_calls::{DraftOrder, OriginalCalls, find_copied_calls};
 use super::fork_lineage::{self, DraftPlace};
 use super::import_result::{BilledCost, ImportResult};
@@ -17,6 +16,7 @@ use super::merge_notes;
 use super::parsed_file::{BeyondCalls, ReadFile, SessionDraft, StatedBill};
 use super::prefix_facts::{ObservedPrefixes, facts_of_file};
 use super::skip::{ImportNote, ImportSkip};
+use super::thread_totals::join_threads;
 use crate::price::UNSTATED_MODEL;
 use crate::recording::{Basis, BlockKind, RawBlock, RawCall, RawSession, RecordingBuilder, Role};
 use crate::store::FoundFile;
@@ -47,7 +47,7 @@ pub(super) fn merge_files(
     // Ledgers come first: what they say of a session moves with it into the recording.
     let mut ledgers = LedgerIndex::new(folders);
     ledgers.annotate_sessions(&mut read);
-    codex_exec::join_threads(&mut read);
+    join_threads(&mut read);
     let replayed = fork_lineage::find_replayed_calls(&mut read);
     let order = DraftOrder::from_files(&read);
     // Prefixes are observed before copies go: the first call of a session that copied history shows

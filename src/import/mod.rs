@@ -46,6 +46,7 @@ mod skip;
 pub(crate) mod start_folder;
 pub(crate) mod step_table;
 mod test_commands;
+mod thread_totals;
 mod timestamps;
 pub mod tool_marks;
 mod tracelab;

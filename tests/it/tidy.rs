@@ -42,6 +42,7 @@ const PLUGINS: [(&str, &[&str]); 4] = [
             "json_escapes",
             "json_reader",
             "json_scanner",
+            "thread_totals",
             "json_value_lines",
             "kept_import",
             "ledger",

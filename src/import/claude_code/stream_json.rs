@@ -84,7 +84,7 @@ struct StreamSession {
     /// Totals of the processes before the current one.
     earlier_processes: BTreeMap<String, Usage>,
     current_process: BTreeMap<String, Usage>,
-    /// Tokens of the calls that were shown before the current process began, and by the last result.
+    /// Tokens of the calls shown before the current process began, and by the last result.
     shown_by_earlier: i64,
     shown_at_result: i64,
     /// How many calls of each builder were shown by then.

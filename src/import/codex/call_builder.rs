@@ -32,7 +32,8 @@ impl RolloutSessionBuilder {
         if (1.0..1e9).contains(&window) {
             self.window = window as i64;
         }
-        let Some(counted) = self.counter.take_totals(total, last, !self.outputs.is_empty()) else {
+        let acted = !self.outputs.is_empty();
+        let Some(counted) = self.counter.take_totals(total, last, acted, at_ms) else {
             // Totals told again are one more record of the call that they were told for.
             if let Some(call) = self.core.session.calls.last_mut() {
                 call.records += 1;

@@ -105,8 +105,8 @@ fn take_record(
         RolloutPayload::Event(event) => {
             let settings =
                 event.thread_settings.0.filter(|_| event.kind.0 == b"thread_settings_applied");
-            if let Some(tier) = settings.and_then(|settings| settings.service_tier) {
-                session.set_service_tier(tier);
+            if let Some(settings) = settings {
+                session.add_thread_settings(&settings);
             }
             session.add_event(event.kind.0);
         }

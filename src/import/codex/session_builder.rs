@@ -8,7 +8,7 @@ use super::message_inputs::{is_added_by_harness, read_message};
 use super::session_identity::SessionIdentity;
 use super::tool_uses::{content_hash, describe_result, describe_tool_use, leading_output};
 use super::usage_counter::UsageCounter;
-use super::wire::{CompactedRecord, RolloutItem, SessionHead, TurnContext};
+use super::wire::{CompactedRecord, RolloutItem, SessionHead, ThreadSettings, TurnContext};
 use crate::import::json_escapes::count_chars;
 use crate::import::measured_text::ShortText;
 use crate::import::parsed_file::intern_name;
@@ -117,14 +117,24 @@ impl RolloutSessionBuilder {
         if let Some(tier) = turn.service_tier {
             self.set_service_tier(tier);
         }
-        if !turn.model.0.is_empty() {
-            self.model = intern_name(&mut self.core.session.models, &turn.model.to_text());
-        }
+        self.set_model(turn.model);
         self.core.note_effort(&turn.effort);
     }
 
+    /// Settings are told whole: where they tell no tier, none is set any more.
+    pub fn add_thread_settings(&mut self, settings: &ThreadSettings<'_>) {
+        self.set_service_tier(settings.service_tier.unwrap_or_default());
+        self.set_model(settings.model);
+    }
+
+    fn set_model(&mut self, model: ShortText<'_>) {
+        if !model.0.is_empty() {
+            self.model = intern_name(&mut self.core.session.models, &model.to_text());
+        }
+    }
+
     /// The tier of what follows. Priority processing has two names, of which the newer is fast.
-    pub fn set_service_tier(&mut self, PriceWord(mut tier): PriceWord) {
+    fn set_service_tier(&mut self, PriceWord(mut tier): PriceWord) {
         if tier.contains(PriceModifiers::FAST) {
             tier = PriceModifiers::PRIORITY;
         }

@@ -19,6 +19,8 @@ pub(super) struct UsageCounter {
     last: Option<RolloutTokens>,
     /// Fingerprints of what was told, and how many calls each was.
     statement_counts: HashMap<u64, u32>,
+    /// The same with their times: what is written twice into a file keeps both.
+    written: HashSet<(u64, i64)>,
     /// Whether the file shows what its calls produce.
     shows_outputs: bool,
     /// Whether the total before was one that calls had added up to.
@@ -65,6 +67,7 @@ impl UsageCounter {
         total: Option<RolloutTokens>,
         last: Option<RolloutTokens>,
         acted: bool,
+        at_ms: Option<i64>,
     ) -> Option<CountedCall> {
         self.shows_outputs |= acted;
         // Statements about rate limits alone have no totals.
@@ -90,20 +93,24 @@ impl UsageCounter {
         // Where the file shows no outputs at all, their absence proves nothing.
         let is_active = acted || !self.shows_outputs;
         let fingerprint = usage_fingerprint(&total, &usage);
+        let is_written = at_ms.is_some_and(|at_ms| !self.written.insert((fingerprint, at_ms)));
         let known = self.statement_counts.entry(fingerprint).or_default();
         let is_known = *known > 0;
+        // A total that was set is no start to count growth from.
+        let growth = before.filter(|_| was_added_up).and_then(|was| total.increase_since(&was));
+        // Behind a start or a rollback a call may come to numbers that an earlier one came to.
+        let is_next = acted && growth.is_some_and(|growth| growth.is_same_usage(&usage));
+        let is_anew = !is_written && (is_next || (starts && is_active));
         // A total that fell without any output was taken up at an earlier point: the usage that
         // stands beside it is the old one.
         let fell = before.is_some_and(|before| total.total < before.total);
         let is_repeated = fell && self.last == Some(usage) && !acted;
-        if (is_known && !(starts && is_active)) || (is_repeated && !starts) {
+        if (is_known && !is_anew) || (is_repeated && !starts) {
             return None;
         }
         self.last = Some(usage);
         *known += 1;
         let before_this = *known - 1;
-        // A total that was set is no start to count growth from.
-        let growth = before.filter(|_| was_added_up).and_then(|was| total.increase_since(&was));
         // Usage that a record told already is told a second time here.
         let untold = growth.and_then(|growth| growth.increase_since(&usage));
         let untold = untold.filter(|more| more.input + more.output > 0 && !self.take_record(more));
@@ -175,7 +182,7 @@ mod tests {
             .iter()
             .filter_map(|&(input, output, last_input, last_output, acted)| {
                 let last = Some(tokens(last_input, last_output));
-                counter.take_totals(Some(tokens(input, output)), last, acted)
+                counter.take_totals(Some(tokens(input, output)), last, acted, None)
             })
             .map(|counted| counted.usage.total)
             .collect();
@@ -204,6 +211,36 @@ mod tests {
     }
 
     #[test]
+    fn known_numbers_that_the_total_grew_to_are_a_call() {
+        let restarted = [
+            (10, 1, 10, 1, true),
+            (21, 2, 11, 1, true),
+            (10, 1, 10, 1, true),
+            (21, 2, 11, 1, true),
+        ];
+        check(&restarted, &[11, 12, 11, 12]);
+        let redone = [
+            (10, 1, 10, 1, true),
+            (21, 2, 11, 1, true),
+            (10, 1, 10, 1, false),
+            (21, 2, 11, 1, true),
+        ];
+        check(&redone, &[11, 12, 12]);
+    }
+
+    #[test]
+    fn what_is_written_twice_keeps_its_times() {
+        let mut counter = UsageCounter::default();
+        let calls = [(10, 1, 10, 1, 5), (21, 2, 11, 1, 6)].repeat(2).into_iter().filter_map(
+            |(input, output, last_input, last_output, at_ms)| {
+                let last = Some(tokens(last_input, last_output));
+                counter.take_totals(Some(tokens(input, output)), last, true, Some(at_ms))
+            },
+        );
+        assert_eq!(calls.count(), 2);
+    }
+
+    #[test]
     fn a_thread_taken_up_earlier_tells_old_totals_again() {
         let rewound = [
             (10, 1, 10, 1, true),
@@ -220,25 +257,26 @@ mod tests {
     fn a_total_that_was_set_is_no_call() {
         let mut counter = UsageCounter::default();
         let full = RolloutTokens { total: 258_400, ..RolloutTokens::default() };
-        let first = counter.take_totals(Some(tokens(90, 1)), Some(tokens(90, 1)), false);
+        let first = counter.take_totals(Some(tokens(90, 1)), Some(tokens(90, 1)), false, None);
         assert_eq!(first.map(|call| call.usage.total), Some(91));
         for last in [
             tokens(90, 1),
             RolloutTokens::default(),
             RolloutTokens { total: 9, ..RolloutTokens::default() },
         ] {
-            assert_eq!(counter.take_totals(Some(full), Some(last), false), None);
+            assert_eq!(counter.take_totals(Some(full), Some(last), false, None), None);
         }
         let after = RolloutTokens { total: 258_431, ..tokens(30, 1) };
-        let next = counter.take_totals(Some(after), Some(tokens(30, 1)), false);
+        let next = counter.take_totals(Some(after), Some(tokens(30, 1)), false, None);
         assert_eq!(next.map(|call| call.usage.total), Some(31));
     }
 
     #[test]
     fn without_the_last_usage_the_totals_say_it() {
         let mut counter = UsageCounter::default();
-        let mut take =
-            |total| counter.take_totals(Some(total), None, false).map(|call| call.usage.total);
+        let mut take = |total| {
+            counter.take_totals(Some(total), None, false, None).map(|call| call.usage.total)
+        };
         assert_eq!(take(tokens(10, 1)), Some(11));
         assert_eq!(take(tokens(30, 2)), Some(21));
         assert_eq!(take(tokens(20, 2)), None);
@@ -248,9 +286,9 @@ mod tests {
     #[test]
     fn nothing_told_is_neither_a_zero_nor_a_start() {
         let mut counter = UsageCounter::default();
-        let first = counter.take_totals(Some(tokens(10, 1)), Some(tokens(10, 1)), false);
-        assert_eq!(counter.take_totals(None, None, false), None);
-        let again = counter.take_totals(Some(tokens(10, 1)), Some(tokens(10, 1)), false);
+        let first = counter.take_totals(Some(tokens(10, 1)), Some(tokens(10, 1)), false, None);
+        assert_eq!(counter.take_totals(None, None, false, None), None);
+        let again = counter.take_totals(Some(tokens(10, 1)), Some(tokens(10, 1)), false, None);
         assert_eq!((first.map(|call| call.usage.total), again), (Some(11), None));
     }
 }

@@ -111,13 +111,16 @@ pub(super) struct RolloutEvent<'a> {
     #[serde(borrow, rename = "type")]
     pub kind: ShortText<'a>,
     pub info: LenientObject<Box<TokenCountInfo>>,
-    pub thread_settings: LenientObject<ThreadSettings>,
+    #[serde(borrow)]
+    pub thread_settings: LenientObject<ThreadSettings<'a>>,
 }
 
 /// What was set for the thread.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(default)]
-pub(super) struct ThreadSettings {
+pub(super) struct ThreadSettings<'a> {
+    #[serde(borrow)]
+    pub model: ShortText<'a>,
     pub service_tier: Option<PriceWord>,
 }
 
