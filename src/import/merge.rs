@@ -219,22 +219,24 @@ fn add_bill(
         builder.push_session(empty_session);
         builder.session_count() - 1
     });
-    let only_model = builder.only_model_of(session).map(str::to_owned);
     for (at, ((model, _), mut rest)) in bill.models.iter().zip(remainders).enumerate() {
         // The bill states all output, so that what the log hides of it is part of the rest.
         let is_model = |name: &str| matching_model(&bill.models, name) == Some(at);
-        for &own in own {
-            rest.output -= builder.confirm_hidden_output(own, is_model, rest.output);
+        // Where its own file holds copies alone, the session that keeps them has the calls.
+        for &shown in own.iter().chain([&session]) {
+            rest.output -= builder.confirm_hidden_output(shown, is_model, rest.output);
+        }
+        // Remainders stand in the order of the bill's models.
+        if rest.is_zero() {
+            continue;
         }
         // A bill that names no model is of the one that its session's calls name.
-        let known = only_model.as_ref().filter(|_| model == UNSTATED_MODEL);
-        let model = known.unwrap_or(model);
-        // Remainders stand in the order of the bill's models.
-        if !rest.is_zero() {
-            let modifiers = builder.modifiers_in_session(session, is_model);
-            let why = "billed beyond the calls shown";
-            builder.push_remainder_under(session, model, rest, why, modifiers);
-        }
+        let is_unstated = model == UNSTATED_MODEL;
+        let known = if is_unstated { builder.only_model_of(session) } else { None };
+        let model = known.unwrap_or(model).to_owned();
+        let modifiers = builder.modifiers_in_session(session, is_model);
+        let why = "billed beyond the calls shown";
+        builder.push_remainder_under(session, &model, rest, why, modifiers);
     }
     costs.extend(bill.costs.into_iter().map(|(line, usd)| {
         let file = file.clone();

@@ -145,6 +145,9 @@ impl RecordingBuilder {
         let Recording { sessions, calls, models, .. } = &mut self.recording;
         let mut left = stated.max(0);
         for call in &mut calls[sessions[session as usize].call_range()] {
+            if left == 0 {
+                break;
+            }
             if call.output_hidden > 0 && is_model(&models[usize::from(call.model)]) {
                 let told = call.output_hidden.min(left);
                 call.usage.output += told;

@@ -92,6 +92,18 @@ fn a_bill_confirms_output_that_the_log_hides() {
 }
 
 #[test]
+fn a_bill_of_copies_confirms_output_of_the_session_that_keeps_them() {
+    let call = message("a", "null", "claude-x");
+    let billed_copy = format!("{call}{}", result("s", 50, 400, 0.25));
+    let longer = format!("{call}{}", message("b", "null", "claude-x"));
+    for names in [["a.jsonl", "b.jsonl"], ["b.jsonl", "a.jsonl"]] {
+        let imported = folder(&[(names[0], longer.clone()), (names[1], billed_copy.clone())]);
+        let first = &imported.recording.calls[0];
+        assert_eq!((first.output_hidden, first.usage.output > 50), (0, true), "{names:?}");
+    }
+}
+
+#[test]
 fn what_was_billed_beyond_the_calls_has_their_conditions() {
     let fast =
         |text: String| text.replace("\"input_tokens\"", "\"speed\":\"fast\",\"input_tokens\"");

@@ -28,12 +28,9 @@ impl InspectReport<'_> {
     #[must_use]
     pub fn first_screen(&self, volume: Volume) -> Section {
         // Who asks for a grouping gets that.
-        if let Some(bills) = self.bills {
-            let section = Section::new("").with_table(self.bills_table(bills).for_first_screen());
-            return section.with_remarks(self.provenance.price_remark().into_iter().collect());
-        }
-        if let Some(pivot) = self.pivot {
-            let section = Section::new("").with_table(self.pivot_table(pivot).for_first_screen());
+        let bills = self.bills.map(|bills| self.bills_table(bills));
+        if let Some(grouped) = bills.or_else(|| self.pivot.map(|it| self.pivot_table(it))) {
+            let section = Section::new("").with_table(grouped.for_first_screen());
             return section.with_remarks(self.provenance.price_remark().into_iter().collect());
         }
         let rows = self.class_rows();
